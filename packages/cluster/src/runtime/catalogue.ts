@@ -1,0 +1,50 @@
+import type { Client } from '@plinth/client';
+import type { KubeObject } from '@plinth/apimachinery';
+
+/**
+ * What a container sees, whatever runs it. Paths are real paths on this machine: `mounts` maps the container's mount
+ * paths to them.
+ */
+export interface ContainerContext {
+  readonly pod: KubeObject;
+  readonly containerName: string;
+  readonly image: string;
+  readonly command: readonly string[];
+  readonly args: readonly string[];
+  /** Complete: values of `valueFrom` (secrets, config maps, fields) are resolved. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The pod's own loopback address. */
+  readonly podIP: string;
+  /** Mount path in the container -> directory (or file) on this machine. */
+  readonly mounts: ReadonlyMap<string, string>;
+  /** Appends to the container's log; a final newline is added when missing. */
+  readonly log: (text: string) => void;
+  /** Aborted when the pod is to stop; the container should end within the grace period. */
+  readonly signal: AbortSignal;
+}
+
+/** What a trusted built-in program gets on top: an API client that acts as the pod's service account. */
+export interface ProgramContext extends ContainerContext {
+  readonly client: Client;
+  /** Programs are ready as soon as they run, unless they say `false` first. Combined with readiness probes. */
+  readonly setReady: (ready: boolean) => void;
+  /** A directory private to this pod that survives restarts of the container and of the node agent. */
+  readonly stateDir: string;
+}
+
+/** Resolves with the exit code; a throw counts as exit code 1 with the error's message in the log. */
+export type Program = (context: ProgramContext) => Promise<number>;
+
+/**
+ * How an image runs:
+ * - `program`: a function in this process, long-running or not; trusted, part of Plinth.
+ * - `step`: a TypeScript module written with `@plinth/sdk`, run in a warm worker thread.
+ * - `host`: a command of this machine in a private mount namespace (bubblewrap or unshare); Linux only.
+ */
+export type CatalogueEntry =
+  | { readonly runtime: 'program'; readonly run: Program }
+  | { readonly runtime: 'step'; readonly module: URL }
+  | { readonly runtime: 'host' };
+
+/** Resolves an image reference, or undefined: the pod then waits in ImagePullBackOff with an event that says why. */
+export type ImageCatalogue = (image: string) => CatalogueEntry | undefined;
