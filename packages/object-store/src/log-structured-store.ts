@@ -1,0 +1,178 @@
+import { StoreClosedError, WriteFailedError } from './errors.ts';
+import { History } from './history.ts';
+import { KeyIndex } from './key-index.ts';
+import type { Entry, ListResult, ObjectStore, StoreEvent, Write, WriteResult } from './store.ts';
+import { Watchers } from './watchers.ts';
+
+/** Makes a batch of events durable, or throws and leaves nothing of it behind. */
+export interface Journal {
+  append(events: readonly StoreEvent[]): void;
+  /** `dropped` are the events up to `revision`; the values that they replaced are no longer needed. */
+  compact(revision: number, dropped: readonly StoreEvent[]): void;
+  close(): void;
+}
+
+export interface Recovered {
+  readonly entries: Iterable<Entry>;
+  /** Events after `compacted`, in order. */
+  readonly events: readonly StoreEvent[];
+  readonly compacted: number;
+  readonly revision: number;
+}
+
+/**
+ * A store that is a log of events with an index of what lives, both in memory, and a {@link Journal} that makes the log
+ * durable.
+ *
+ * Writes that arrive while the event loop is busy form one batch (group commit): it is journalled once, and only then
+ * do its events become visible, watchers hear of them, and its writers learn that they succeeded.
+ */
+export class LogStructuredStore implements ObjectStore {
+  readonly #journal: Journal;
+  readonly #index = new KeyIndex();
+  readonly #history: History;
+  readonly #watchers = new Watchers();
+  #revision: number;
+  #queue: PendingWrite[] = [];
+  #closed = false;
+
+  constructor(journal: Journal, recovered: Recovered) {
+    this.#journal = journal;
+    this.#index.load(recovered.entries);
+    this.#history = new History(recovered.compacted);
+    for (const event of recovered.events) this.#history.append(event);
+    this.#revision = recovered.revision;
+  }
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  get compactedRevision(): number {
+    return this.#history.compacted;
+  }
+
+  get(key: string): Entry | undefined {
+    return this.#index.get(key);
+  }
+
+  list(prefix: string, options: { limit?: number; after?: string; atRevision?: number } = {}): ListResult {
+    const { limit = Infinity, after, atRevision = this.#revision } = options;
+    if (atRevision !== this.#revision) return this.#listPast(prefix, limit, after, atRevision);
+    const { from, to } = this.#index.range(prefix, after);
+    const end = Math.min(to, from + limit);
+    const entries: Entry[] = [];
+    for (let position = from; position < end; position++) entries.push(this.#index.at(position));
+    return page(entries, to - end, this.#revision);
+  }
+
+  write(write: Write): Promise<WriteResult> {
+    if (this.#closed) return Promise.reject(new StoreClosedError());
+    if (this.#queue.length === 0) setImmediate(() => this.#commit());
+    return new Promise((resolve, reject) => this.#queue.push({ write, resolve, reject }));
+  }
+
+  watch(prefix: string, after: number, listener: (event: StoreEvent) => void): () => void {
+    for (const event of this.#history.since(after, this.#revision)) {
+      if (event.key.startsWith(prefix)) listener(event);
+    }
+    return this.#watchers.add(prefix, listener);
+  }
+
+  onRevision(listener: (revision: number) => void): () => void {
+    return this.#watchers.onRevision(listener);
+  }
+
+  async compact(revision: number): Promise<void> {
+    if (this.#closed) throw new StoreClosedError();
+    const upTo = Math.min(revision, this.#revision);
+    if (upTo <= this.#history.compacted) return;
+    const dropped = this.#history.since(this.#history.compacted, this.#revision).slice(0, upTo - this.#history.compacted);
+    this.#journal.compact(upTo, dropped);
+    this.#history.compact(upTo);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return;
+    this.#commit();
+    this.#closed = true;
+    this.#journal.close();
+  }
+
+  #commit(): void {
+    const queue = this.#queue;
+    this.#queue = [];
+    if (queue.length === 0 || this.#closed) return;
+    const staged = new Map<string, Entry | undefined>();
+    const events: StoreEvent[] = [];
+    const replies = queue.map(({ write }) => this.#stage(write, staged, events));
+    try {
+      if (events.length > 0) this.#journal.append(events);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      const failure = new WriteFailedError(`failed to make ${events.length} writes durable: ${why}`, { cause: error });
+      for (const { reject } of queue) reject(failure);
+      return;
+    }
+    for (const event of events) this.#apply(event);
+    this.#watchers.notify(events);
+    queue.forEach(({ resolve }, index) => resolve(replies[index]!));
+  }
+
+  #stage(write: Write, staged: Map<string, Entry | undefined>, events: StoreEvent[]): WriteResult {
+    const { key, value, expectedRevision } = write;
+    const previous = staged.has(key) ? staged.get(key) : this.#index.get(key);
+    if (expectedRevision !== undefined && expectedRevision !== (previous?.revision ?? 0)) {
+      return { ok: false, current: previous };
+    }
+    if (value === undefined && previous === undefined) return { ok: true, revision: this.#revision + events.length, previous };
+    const revision = this.#revision + events.length + 1;
+    if (value === undefined) {
+      events.push({ type: 'delete', key, revision, previous: previous! });
+      staged.set(key, undefined);
+    } else {
+      const createRevision = previous?.createRevision ?? revision;
+      events.push({ type: 'put', key, value, revision, createRevision, previous });
+      staged.set(key, { key, value, createRevision, revision });
+    }
+    return { ok: true, revision, previous };
+  }
+
+  #apply(event: StoreEvent): void {
+    if (event.type === 'put') {
+      const { key, value, createRevision, revision } = event;
+      this.#index.put({ key, value, createRevision, revision });
+    } else {
+      this.#index.delete(event.key);
+    }
+    this.#history.append(event);
+    this.#revision = event.revision;
+  }
+
+  /** Today's list with what happened since undone. */
+  #listPast(prefix: string, limit: number, after: string | undefined, atRevision: number): ListResult {
+    const before = this.#history.undo(prefix, atRevision, this.#revision);
+    const { from, to } = this.#index.range(prefix, undefined);
+    const entries: Entry[] = [];
+    for (let position = from; position < to; position++) {
+      const entry = this.#index.at(position);
+      if (!before.has(entry.key)) entries.push(entry);
+    }
+    for (const entry of before.values()) if (entry) entries.push(entry);
+    const rest = entries
+      .filter((entry) => after === undefined || entry.key > after)
+      .sort((a, b) => (a.key < b.key ? -1 : 1));
+    return page(rest.slice(0, limit), Math.max(0, rest.length - limit), atRevision);
+  }
+}
+
+interface PendingWrite {
+  readonly write: Write;
+  readonly resolve: (result: WriteResult) => void;
+  readonly reject: (error: Error) => void;
+}
+
+function page(entries: readonly Entry[], remaining: number, revision: number): ListResult {
+  const last = entries.at(-1);
+  return remaining > 0 && last ? { entries, revision, remaining, next: last.key } : { entries, revision, remaining };
+}
