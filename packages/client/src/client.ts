@@ -25,6 +25,8 @@ export interface WatchOptions {
   readonly fieldSelector?: string;
   /** Start after this version; absent or `0`: start with the current state as ADDED events. */
   readonly resourceVersion?: string;
+  /** Asks the server to end the watch after this long; the server picks when absent. */
+  readonly timeoutSeconds?: number;
   readonly signal: AbortSignal;
 }
 
