@@ -1,1 +1,10 @@
-export {};
+/** The layout of a state store and its writers. Kept inside: the tree in memory and how commits are built from it. */
+export * from './errors.ts';
+export * from './writer.ts';
+export * from './layout.ts';
+export { decodeWorkload, encodeWorkload, type DecodeLimits, type EncodedWorkload } from './workload.ts';
+export { checkPath, joinPath } from './path.ts';
+export { shortId } from './short-id.ts';
+export { canaries } from './canary.ts';
+export { GitStateStore } from './git/git-state-store.ts';
+export type { GitStateStoreOptions } from './git/options.ts';

@@ -1,0 +1,21 @@
+/** Where and as whom a {@link GitStateStore} writes. */
+export interface GitStateStoreOptions {
+  /** `http://` or `https://` URL of the repository. */
+  readonly url: string;
+  /** Must exist, or the repository must be empty. */
+  readonly branch: string;
+  /** Folder of the repository that is the store's root; `''` when absent. */
+  readonly path?: string;
+  readonly auth?: { readonly username: string; readonly password: string };
+  /** PEM of the authorities to trust besides the system's. */
+  readonly ca?: string;
+  /** Author and committer of the commits; `kratix <>` when absent. */
+  readonly author?: { readonly name: string; readonly email?: string };
+  /** How long one try against the server may take; 30,000 when absent. */
+  readonly timeoutMs?: number;
+  /** How often a change is tried before it has failed; 5 when absent. Waits grow from 50 ms to 2 s between tries. */
+  readonly attempts?: number;
+  /** Most changes in one commit; 500 when absent. */
+  readonly maxBatch?: number;
+  readonly now?: () => Date;
+}
