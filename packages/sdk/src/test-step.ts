@@ -1,0 +1,43 @@
+import type { UnstructuredObject } from '@plinth/apimachinery';
+import { parseAllDocuments } from 'yaml';
+import { collectStepOutput } from './step-output.ts';
+import type { DestinationSelector, Step, WorkflowControl } from './step.ts';
+
+export interface TestStepOptions<R extends UnstructuredObject = UnstructuredObject> {
+  readonly object: R;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+/** What a step did, for an author's assertions. */
+export interface StepResult {
+  /** Path below the output folder -> text as it is written. */
+  readonly files: Readonly<Record<string, string>>;
+  /** The YAML documents of one file. */
+  readonly documents: (path: string) => readonly unknown[];
+  readonly status: Readonly<Record<string, unknown>>;
+  readonly destinationSelectors: readonly DestinationSelector[] | undefined;
+  readonly workflowControl: WorkflowControl | undefined;
+  readonly log: readonly string[];
+}
+
+/** Runs a step in memory with the same checks as on the platform. Rejects with what the step throws. */
+export async function testStep<R extends UnstructuredObject>(step: Step<R>, options: TestStepOptions<R>): Promise<StepResult> {
+  const { sink, collected } = collectStepOutput();
+  const log: string[] = [];
+  await step({
+    object: options.object,
+    env: options.env ?? {},
+    signal: options.signal ?? new AbortController().signal,
+    log: (message) => void log.push(message),
+    ...sink,
+  });
+  return {
+    files: Object.fromEntries(collected.files),
+    documents: (path) => parseAllDocuments(collected.files.get(path) ?? '').map((document) => document.toJS() as unknown),
+    status: collected.status,
+    destinationSelectors: collected.destinationSelectors,
+    workflowControl: collected.workflowControl,
+    log,
+  };
+}
