@@ -1,0 +1,107 @@
+import type { Command } from 'commander';
+import { dataDirLayout, prepareDataDir, unitNames } from '../config/data-dir.ts';
+import { type Environment, readEnvironment, resolveDataDir } from '../config/environment.ts';
+import { exitCodes, UserError } from '../errors.ts';
+import { connectControl } from '../supervisor/control-socket.ts';
+import { spawnPlinth, announceListening } from '../supervisor/spawn.ts';
+import { startPlatform } from '../supervisor/start.ts';
+import { supervisorRuns } from '../supervisor/supervisor.ts';
+import { onStopSignal } from '../supervisor/stop-signal.ts';
+import { StartProgress } from '../ui/progress.ts';
+import { createStyle, duration } from '../ui/style.ts';
+import { waitForPromises } from '../ui/wait-for-promises.ts';
+import { dataDirOption } from './options.ts';
+import { unitUrl } from './status.ts';
+
+export function registerUp(program: Command): void {
+  program
+    .command('up')
+    .description('Start the platform and stay in the foreground; Ctrl-C stops everything.')
+    .addOption(dataDirOption())
+    .option('-d, --detach', 'return when it is ready, and leave it running')
+    .option('--resume', undefined)
+    .addHelpText('after', '\nStarted again on the same data directory, it finds everything: objects, repositories, databases and their rows.')
+    .action(async (options: { dataDir?: string; detach?: boolean; resume?: boolean }) => {
+      const environment = readEnvironment();
+      const root = resolveDataDir(options.dataDir, environment);
+      if (options.resume) await resume(root);
+      else if (options.detach) await detach(root, environment);
+      else await foreground(root, environment);
+    })
+    // Only the units and --detach use it.
+    .options.find((option) => option.long === '--resume')
+    ?.hideHelp();
+}
+
+async function foreground(root: string, environment: Environment): Promise<void> {
+  const style = createStyle(environment.colours);
+  const stopSignal = onStopSignal();
+  console.log(`${style.bold('Plinth')}  ${style.dim(`data directory ${root}`)}\n`);
+  const progress = new StartProgress(environment.colours, environment.colours);
+  const platform = await startPlatform(root, (state) => progress.update(state));
+  try {
+    await waitForPromises(platform.layout, progress);
+    printSummary(root, environment, progress.elapsedMs);
+    await Promise.race([stopSignal, platform.stopRequested]);
+    console.log('\nstopping ...');
+  } finally {
+    await platform.stop();
+  }
+  console.log(`stopped; everything is kept in ${root}`);
+}
+
+export function printSummary(root: string, environment: Environment, elapsedMs: number): void {
+  const style = createStyle(environment.colours);
+  const flag = root === resolveDataDir(undefined, environment) ? '' : ` --data-dir ${root}`;
+  console.log(`
+${style.bold(`Ready in ${duration(elapsedMs)}.`)} Point kubectl at it, and see what is on offer:
+
+  eval "$(npx plinth env${flag})"
+  kubectl get promises
+`);
+}
+
+/** The supervisor in a process of its own. Quiet when another one was faster. */
+async function resume(root: string): Promise<void> {
+  const layout = prepareDataDir(root);
+  if (supervisorRuns(layout)) return;
+  const stopSignal = onStopSignal();
+  const starting = startPlatform(root, (state) => {
+    announceListening();
+    console.log(new Date().toISOString(), JSON.stringify(state));
+  }, { resume: true });
+  const platform = await starting;
+  await Promise.race([stopSignal, platform.stopRequested]);
+  await platform.stop();
+}
+
+async function detach(root: string, environment: Environment): Promise<void> {
+  const layout = prepareDataDir(root);
+  const style = createStyle(environment.colours);
+  if (supervisorRuns(layout)) {
+    console.log(`Plinth already runs on ${root}`);
+    return;
+  }
+  console.log(`${style.bold('Plinth')}  ${style.dim(`data directory ${root}`)}\n`);
+  const progress = new StartProgress(environment.colours, environment.colours);
+  const spawned = spawnPlinth(layout, 'supervisor', ['up', '--resume', '--data-dir', root]);
+  await spawned.listening;
+  const ready = Promise.withResolvers<void>();
+  const readyUnits = new Set<string>();
+  const connection = await connectControl(dataDirLayout(root).socket('supervisor'), (state) => {
+    if (state.unit === 'supervisor') return;
+    progress.update(state);
+    if (state.phase === 'ready') readyUnits.add(state.unit);
+    if (state.phase === 'failed' && state.fatal) {
+      ready.reject(new UserError(`${state.unit} did not start: ${state.detail}`, { exitCode: exitCodes.dataDirUnusable, ...(state.hint ? { hint: state.hint } : {}) }));
+    }
+    if (unitNames.every((name) => readyUnits.has(name))) ready.resolve();
+  });
+  try {
+    await Promise.race([ready.promise, connection?.closed.then(() => Promise.reject(new UserError(`the supervisor ended while it was starting; see ${layout.logs}/supervisor.log`)))]);
+    await waitForPromises(layout, progress);
+  } finally {
+    connection?.close();
+  }
+  printSummary(root, environment, progress.elapsedMs);
+}

@@ -1,0 +1,23 @@
+import { Command } from 'commander';
+import { registerDemo } from './commands/demo.ts';
+import { registerDown } from './commands/down.ts';
+import { registerEnv } from './commands/env.ts';
+import { registerStatus } from './commands/status.ts';
+import { registerUnit } from './commands/unit.ts';
+import { registerUp } from './commands/up.ts';
+import { reportFailure } from './ui/report-failure.ts';
+import { version } from './version.ts';
+
+const program = new Command('plinth')
+  .description('A self-service platform: a few lines of YAML, a running service.')
+  .version(version)
+  .showHelpAfterError('(plinth --help shows what there is)')
+  .exitOverride();
+
+for (const register of [registerUp, registerDown, registerStatus, registerEnv, registerDemo, registerUnit]) register(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  reportFailure(error);
+}

@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process';
+import { existsSync, openSync, renameSync, statSync, closeSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { DataDir } from '../config/data-dir.ts';
+
+export interface Spawned {
+  readonly pid: number;
+  /** Its control socket can be connected to. Rejects when it exits before that. */
+  readonly listening: Promise<void>;
+}
+
+/**
+ * Starts `plinth ARGS` as a process of its own session, so that neither Ctrl-C nor the end of this process reaches it;
+ * it is asked to stop over its control socket.
+ */
+export function spawnPlinth(layout: DataDir, logName: string, args: readonly string[], nodeOptions: readonly string[] = []): Spawned {
+  const log = openLog(layout, logName);
+  const child = spawn(process.execPath, [...nodeOptions, launcher, ...args], {
+    detached: true,
+    stdio: ['ignore', log, log, 'ipc'],
+    cwd: layout.root,
+  });
+  closeSync(log);
+  const listening = new Promise<void>((resolve, reject) => {
+    child.once('message', () => resolve());
+    child.once('error', reject);
+    child.once('exit', (code, signal) => reject(new Error(`${logName} ended (${signal ?? `exit code ${code}`}) before it was up; see ${join(layout.logs, `${logName}.log`)}`)));
+  });
+  listening.finally(() => child.connected && child.disconnect()).catch(() => {});
+  child.unref();
+  return { pid: child.pid ?? 0, listening };
+}
+
+/** Tells the process that started this one that the control socket is up. */
+export function announceListening(): void {
+  if (!process.send) return;
+  process.send('listening', () => process.connected && process.disconnect?.());
+}
+
+const launcher = fileURLToPath(new URL('../../bin/plinth.mjs', import.meta.url));
+
+/** Appends; a log of more than 10 MB becomes `.1`, and the one before that goes. */
+function openLog(layout: DataDir, name: string): number {
+  const file = join(layout.logs, `${name}.log`);
+  if (existsSync(file) && statSync(file).size > 10 * 1024 * 1024) renameSync(file, `${file}.1`);
+  return openSync(file, 'a', 0o600);
+}
