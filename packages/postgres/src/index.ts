@@ -1,1 +1,3 @@
-export {};
+/** PostgreSQL on demand: real servers (`engine/`), the program in a database pod, the operator and the health agent. */
+export * from './engine/index.ts';
+export { PostgresError, type PostgresErrorCode } from './errors.ts';
