@@ -1,4 +1,8 @@
 import type { ApiResource, KubeObject, ObjectKey, UnstructuredObject } from '@plinth/apimachinery';
+import type { Client } from '@plinth/client';
+
+import type { Clock } from './clock.ts';
+import type { Logger } from './logger.ts';
 
 /** What to reconcile: the object's key and nothing else. Reconciling is level-based; it never says what happened. */
 export type Request = ObjectKey;
@@ -44,6 +48,15 @@ export interface Cache extends AsyncDisposable {
     resource: ApiResource,
     options?: { readonly namespace?: string; readonly labelSelector?: string; readonly fieldSelector?: string },
   ): Informer<T>;
+  /**
+   * The client to write with: what it writes is in the informers as soon as the call returns, so that a reconciler
+   * never acts on a state from before its own last write. (Deletes are not: deleting twice does no harm.)
+   */
+  readonly client: Client;
+  /** Tells the informers of `resource` of an object that was just written by other means; older news are ignored. */
+  observed(resource: ApiResource, object: KubeObject): void;
+  /** Resolves when every informer that was asked for by now has synced. */
+  synced(): Promise<void>;
 }
 
 /** Objects of one kind, and which requests a change of one of them makes. */
@@ -63,4 +76,33 @@ export interface ControllerOptions {
   /** How many requests at once; the same request never runs twice at once. Default 8. */
   readonly concurrency?: number;
   readonly signal: AbortSignal;
+  /** Delay after the first failure in a row, doubled with each. Default 5 ms. */
+  readonly retryBaseMs?: number;
+  /** Default 60 s. */
+  readonly retryMaxMs?: number;
+  /** Called after each reconcile, for metrics. Must not throw. */
+  readonly observe?: (outcome: ReconcileOutcome) => void;
+  readonly clock?: Clock;
+  readonly random?: () => number;
+  readonly log?: Logger;
+}
+
+export interface ReconcileOutcome {
+  readonly controller: string;
+  readonly request: Request;
+  readonly type: 'done' | 'retryAfter' | 'failed' | 'terminal';
+  readonly durationMs: number;
+  /** From the event (or the time it was due) to the start of the reconcile. */
+  readonly queuedMs: number;
+  readonly error?: unknown;
+}
+
+export interface Controller extends AsyncDisposable {
+  readonly name: string;
+  /** Asks for a reconcile from outside, for what no informer sees. */
+  enqueue(request: Request, afterMs?: number): void;
+  /** Requests that wait, delayed ones not counted. */
+  readonly queueLength: number;
+  /** Resolves when the controller has stopped and the last reconcile has returned. Never rejects. */
+  readonly finished: Promise<void>;
 }
