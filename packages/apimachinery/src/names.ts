@@ -1,3 +1,5 @@
+import { byteLength } from './byte-length.ts';
+
 /**
  * The rules for names. Each takes a value and answers what is wrong with it, in Kubernetes' words; an empty list means
  * that it is right. Source: k8s.io/apimachinery/pkg/util/validation; fixtures in `conformance/apimachinery/names.json`.
@@ -29,14 +31,6 @@ function explain(what: string, source: string, ...examples: readonly string[]): 
   const list = examples.map((example) => `'${example}', `).join(' or ');
   return `${what} (e.g. ${list}regex used for validation is '${source}')`;
 }
-
-const byteLength = (value: string): number => {
-  for (let index = 0; index < value.length; index += 1) {
-    if (value.charCodeAt(index) > 0x7f) return encoder.encode(value).length;
-  }
-  return value.length;
-};
-const encoder = new TextEncoder();
 
 /** Namespaces, Services' ports, most parts of names: at most 63 bytes. */
 export const isDns1123Label: NameRule = (value) => {

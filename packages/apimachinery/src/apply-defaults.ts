@@ -1,0 +1,64 @@
+import type { Schema } from './schema.ts';
+import { isJsonObject, memberOf, setMember } from './json-value.ts';
+import { memberSchema } from './schema.ts';
+
+/**
+ * Fills in the defaults of a schema wherever the object around them is there, and takes away `null`s of fields that are
+ * not nullable (then their default, if they have one, comes in their place), as Kubernetes does on every read and write.
+ * Returns the same value when nothing is to be done; what did not change is shared.
+ */
+export function applyDefaults<T>(value: T, schema: Schema): T {
+  return (isJsonObject(value) || Array.isArray(value)) && mayDefault(schema) ? (fill(value, schema) as T) : value;
+}
+
+/** Schemas without any default still lose nulls, so only those without members are passed over. */
+const mayDefault = (schema: Schema): boolean =>
+  schema.properties !== undefined || schema.items !== undefined || typeof schema.additionalProperties === 'object';
+
+function fill(value: unknown, schema: Schema): unknown {
+  if (Array.isArray(value)) return schema.items ? fillList(value, schema.items) : value;
+  if (!isJsonObject(value)) return value;
+  let result: Record<string, unknown> | undefined;
+  const change = (): Record<string, unknown> => (result ??= { ...value });
+  for (const key of Object.keys(value)) {
+    const member = memberSchema(schema, key);
+    if (!member) continue;
+    const item = value[key];
+    if (item === null) {
+      if (!member.nullable && member['x-kubernetes-preserve-unknown-fields'] !== true) delete change()[key];
+    } else if (mayDefault(member)) {
+      const filled = fill(item, member);
+      if (filled !== item) setMember(change(), key, filled);
+    }
+  }
+  const { properties } = schema;
+  if (properties) {
+    for (const key of defaultedKeys(properties)) {
+      if (memberOf(result ?? value, key) !== undefined) continue;
+      const member = properties[key] as Schema;
+      setMember(change(), key, fill(member.default, member));
+    }
+  }
+  return result ?? value;
+}
+
+function fillList(list: readonly unknown[], items: Schema): readonly unknown[] {
+  if (!mayDefault(items)) return list;
+  let result: unknown[] | undefined;
+  list.forEach((item, index) => {
+    const filled = fill(item, items);
+    if (filled !== item) (result ??= [...list])[index] = filled;
+  });
+  return result ?? list;
+}
+
+const keysWithDefault = new WeakMap<object, readonly string[]>();
+
+function defaultedKeys(properties: Readonly<Record<string, Schema>>): readonly string[] {
+  let keys = keysWithDefault.get(properties);
+  if (!keys) {
+    keys = Object.keys(properties).filter((key) => properties[key]?.default !== undefined);
+    keysWithDefault.set(properties, keys);
+  }
+  return keys;
+}

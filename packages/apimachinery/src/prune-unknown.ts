@@ -1,0 +1,114 @@
+import type { Schema } from './schema.ts';
+import { childPath, indexPath, quote } from './field-error.ts';
+import { isJsonObject, setMember } from './json-value.ts';
+import { memberSchema } from './schema.ts';
+
+/**
+ * Drops the fields that a schema does not know, and names them. Returns the same value when there are none; what did not
+ * change is shared. `root` marks a whole object: its `apiVersion`, `kind` and `metadata` are known without being declared.
+ *
+ * `unknown` holds at most 100 paths, in the order of the object.
+ */
+export function pruneUnknown<T>(
+  value: T,
+  schema: Schema,
+  options: { readonly root?: boolean; readonly path?: string } = {},
+): { readonly value: T; readonly unknown: readonly string[] } {
+  const unknown: string[] = [];
+  const pruned = prune(value, schema, options.path ?? '', options.root ?? false, unknown);
+  return { value: pruned as T, unknown };
+}
+
+/** The message for `fieldValidation=Strict`; each part alone is the warning for `Warn`. */
+export function strictDecodingMessage(unknown: readonly string[], duplicate: readonly string[] = []): string {
+  return `strict decoding error: ${[...duplicateFieldMessages(duplicate), ...unknownFieldMessages(unknown)].join(', ')}`;
+}
+
+export const unknownFieldMessages = (unknown: readonly string[]): readonly string[] =>
+  unknown.map((path) => `unknown field ${quote(path)}`);
+export const duplicateFieldMessages = (duplicate: readonly string[]): readonly string[] =>
+  duplicate.map((path) => `duplicate field ${quote(path)}`);
+
+const MAX_PATHS = 100;
+
+function prune(value: unknown, schema: Schema, path: string, resource: boolean, unknown: string[]): unknown {
+  if (Array.isArray(value)) {
+    const { items } = schema;
+    if (!items) return value;
+    let result: unknown[] | undefined;
+    for (let index = 0; index < value.length; index += 1) {
+      const item: unknown = value[index];
+      if (typeof item !== 'object' || item === null) continue;
+      const pruned = prune(item, items, indexPath(path, index), items['x-kubernetes-embedded-resource'] === true, unknown);
+      if (pruned !== item) (result ??= [...(value as unknown[])])[index] = pruned;
+    }
+    return result ?? value;
+  }
+  if (!isJsonObject(value)) return value;
+  const keepsUnknown = schema['x-kubernetes-preserve-unknown-fields'] === true || schema.additionalProperties === true;
+  let result: Record<string, unknown> | undefined;
+  for (const key of Object.keys(value)) {
+    let member = memberSchema(schema, key);
+    if (resource && OBJECT_FIELDS.has(key)) member = key === 'metadata' ? METADATA : SCALAR;
+    if (!member) {
+      if (keepsUnknown) continue;
+      delete (result ??= { ...value })[key];
+      if (unknown.length < MAX_PATHS) unknown.push(childPath(path, key));
+      continue;
+    }
+    const item = value[key];
+    if (typeof item !== 'object' || item === null) continue;
+    const pruned = prune(item, member, childPath(path, key), member['x-kubernetes-embedded-resource'] === true, unknown);
+    if (pruned !== item) setMember((result ??= { ...value }), key, pruned);
+  }
+  return result ?? value;
+}
+
+const OBJECT_FIELDS: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata']);
+const SCALAR: Schema = { type: 'string' };
+const MAP: Schema = { type: 'object', additionalProperties: SCALAR };
+
+/** `metadata` of every object, as far as pruning asks. */
+const METADATA: Schema = {
+  type: 'object',
+  properties: {
+    ...Object.fromEntries(
+      [
+        'name',
+        'generateName',
+        'namespace',
+        'selfLink',
+        'uid',
+        'resourceVersion',
+        'generation',
+        'creationTimestamp',
+        'deletionTimestamp',
+        'deletionGracePeriodSeconds',
+      ].map((key) => [key, SCALAR]),
+    ),
+    labels: MAP,
+    annotations: MAP,
+    finalizers: { type: 'array', items: SCALAR },
+    ownerReferences: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: Object.fromEntries(
+          ['apiVersion', 'kind', 'name', 'uid', 'controller', 'blockOwnerDeletion'].map((key) => [key, SCALAR]),
+        ),
+      },
+    },
+    managedFields: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: {
+          ...Object.fromEntries(
+            ['manager', 'operation', 'apiVersion', 'time', 'fieldsType', 'subresource'].map((key) => [key, SCALAR]),
+          ),
+          fieldsV1: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+        },
+      },
+    },
+  },
+};
