@@ -1,0 +1,3 @@
+export * from './operator-configuration.ts';
+export * from './postgres-team.ts';
+export * from './postgresql.ts';

@@ -1,0 +1,2 @@
+export * from './crd-of.ts';
+export * from './custom-resource-definition.ts';

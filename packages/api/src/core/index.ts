@@ -1,0 +1,12 @@
+export * from './config.ts';
+export * from './container.ts';
+export * from './endpoints.ts';
+export * from './event.ts';
+export * from './namespace.ts';
+export * from './node.ts';
+export * from './persistent-volume.ts';
+export { podColumns, shortDuration } from './pod-columns.ts';
+export * from './pod-spec.ts';
+export * from './pod.ts';
+export * from './service.ts';
+export * from './volumes.ts';

@@ -1,0 +1,2 @@
+export * from './git-repository.ts';
+export * from './kustomization.ts';
