@@ -1,4 +1,4 @@
-import { boolean, freeObject, int32, list, listMap, object, quantityMap, set, field, string, stringList, time } from '../schema/fields.ts';
+import { boolean, freeObject, int32, int64, list, listMap, object, quantityMap, set, field, string, stringList, time } from '../schema/fields.ts';
 import { builtinKind, type ObjectIn } from '../schema/kind.ts';
 import { looseConditions } from '../schema/meta.ts';
 
@@ -31,7 +31,7 @@ export const nodes = builtinKind({
         containerRuntimeVersion: text('Runtime.'), kubeletVersion: text('Version of the agent.'), kubeProxyVersion: text('Version of the proxy.'),
         operatingSystem: text('linux, darwin ...'), architecture: text('amd64, arm64 ...'), swap: freeObject('Swap.'),
       }),
-      images: list('Images on the node.', object('An image.', { names: stringList('Names.'), sizeBytes: field<number>({ type: 'integer', format: 'int64' }) })),
+      images: list('Images on the node.', object('An image.', { names: stringList('Names.'), sizeBytes: int64('Size in bytes.') })),
       volumesInUse: stringList('Volumes in use.'),
       volumesAttached: list('Volumes attached.', freeObject('A volume.')),
       config: freeObject('Configuration in use.'),
