@@ -20,6 +20,8 @@ export function defaultParameters(major: number): Readonly<Record<string, string
     max_replication_slots: '10',
     max_logical_replication_workers: '0',
     hot_standby: 'on',
+    // A replica that lost its leader tries again at once rather than every 5 s.
+    wal_retrieve_retry_interval: '200ms',
     max_wal_size: '256MB',
     min_wal_size: '32MB',
     wal_keep_size: '64MB',

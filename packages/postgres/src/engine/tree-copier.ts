@@ -43,6 +43,7 @@ export class TreeCopier implements AsyncDisposable {
     clearTimeout(this.#idle);
     this.#worker ??= this.#start();
     this.#worker.ref();
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker thread, not a window
     this.#worker.postMessage({ id, ...job });
     return { copied: copied.promise, synced: synced.promise };
   }

@@ -1,0 +1,23 @@
+import type { KubeObject } from '@plinth/apimachinery';
+import type { Client } from '@plinth/client';
+
+/** What a program of this room needs of its container. The node agent's `ProgramContext` has all of it. */
+export interface ProgramContext {
+  readonly pod: KubeObject;
+  readonly env: Readonly<Record<string, string>>;
+  /** The pod's own loopback address. */
+  readonly podIP: string;
+  /** Mount path in the container -> folder on this machine. */
+  readonly mounts: ReadonlyMap<string, string>;
+  readonly log: (text: string) => void;
+  /** Aborted when the pod is to stop. */
+  readonly signal: AbortSignal;
+  /** Acts as the pod's service account. */
+  readonly client: Client;
+  readonly setReady: (ready: boolean) => void;
+}
+
+/** Resolves with the exit code. */
+export interface Program {
+  (context: ProgramContext): Promise<number>;
+}
