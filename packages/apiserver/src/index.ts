@@ -1,1 +1,11 @@
-export {};
+/**
+ * The embedded Kubernetes API server. Verbs, registry and HTTP stay inside: what others need is to start it, to hook into
+ * it, and to reach it in process.
+ */
+export { startApiServer, type ApiServer, type ApiServerOptions } from './server.ts';
+export type { InProcessTransport, TransportRequest } from './transport.ts';
+export type { AccessAttributes, AccessDecision, Authenticator, Authorizer, TlsPeer, UserInfo } from './request.ts';
+export type { AdmissionHook, AdmissionRequest } from './admission/hook.ts';
+export type { PodLogRequest, PodLogs, TokenIssuer, TokenRequest } from './hooks.ts';
+export type { ListenOptions } from './http/listen.ts';
+export type { Log } from './core.ts';

@@ -1,0 +1,41 @@
+import type { ApiError, UnstructuredObject } from '@plinth/apimachinery';
+import type { ObjectStore } from '@plinth/object-store';
+import type { AdmissionHook } from './admission/hook.ts';
+import type { Registry } from './registry/registry.ts';
+import type { Authenticator, Authorizer, UserInfo } from './request.ts';
+import type { TokenIssuer, PodLogs } from './hooks.ts';
+
+/** What every verb works with; one per server. */
+export interface Core {
+  readonly name: string;
+  readonly store: ObjectStore;
+  readonly registry: Registry;
+  readonly authorizer: Authorizer;
+  readonly authenticator: Authenticator | undefined;
+  readonly admission: readonly AdmissionHook[];
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly log: Log;
+  readonly issueToken: TokenIssuer | undefined;
+  /** The stored Namespace, if there is one. */
+  readonly namespace: (name: string) => UnstructuredObject | undefined;
+  readonly namespaceMissing: (name: string) => ApiError;
+  /** Prometheus text. */
+  readonly metrics: () => string;
+  podLogs: PodLogs | undefined;
+  /** Aborted when the server stops: ends watches and followed logs. */
+  readonly signal: AbortSignal;
+}
+
+export type Log = (level: 'info' | 'warn' | 'error', message: string, fields?: Readonly<Record<string, unknown>>) => void;
+
+/** What one request carries along besides its target. */
+export interface RequestContext {
+  readonly user: UserInfo;
+  readonly userAgent: string;
+  readonly query: URLSearchParams;
+  readonly signal: AbortSignal;
+  /** Messages for `Warning` headers, in order, each once. */
+  readonly warnings: Set<string>;
+}

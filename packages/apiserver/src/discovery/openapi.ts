@@ -1,0 +1,155 @@
+import { createHash } from 'node:crypto';
+import { apiVersionOf } from '@plinth/apimachinery';
+import type { JsonSchema } from '@plinth/api';
+import type { Core } from '../core.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { Served } from '../registry/served.ts';
+import type { Reply } from '../reply.ts';
+
+/**
+ * The OpenAPI documents: v3 with one document per group and version, and v2 with everything. Made when first asked for
+ * and kept until the registry changes.
+ */
+export function openApiV3Index(core: Core): Reply {
+  const paths: Record<string, unknown> = {};
+  for (const apiVersion of new Set(core.registry.all().map((served) => served.apiVersion))) {
+    const path = pathOf(apiVersion);
+    const { etag } = document(core.registry, path)!;
+    paths[path] = { serverRelativeURL: `/openapi/v3/${path}?hash=${etag}` };
+  }
+  return { type: 'value', status: 200, value: { paths } };
+}
+
+/** `path`: `api/v1`, `apis/apps/v1`. */
+export function openApiV3(core: Core, path: string): Reply | undefined {
+  const found = document(core.registry, path);
+  return found && { type: 'bytes', bytes: found.bytes, contentType: 'application/json', etag: found.etag };
+}
+
+export function openApiV2(core: Core): Reply {
+  const found = keep(core.registry, 'v2', () => v2(core.registry));
+  return { type: 'bytes', bytes: found.bytes, contentType: 'application/json', etag: found.etag };
+}
+
+const pathOf = (apiVersion: string): string => (apiVersion.includes('/') ? `apis/${apiVersion}` : `api/${apiVersion}`);
+
+interface Kept {
+  readonly bytes: Uint8Array;
+  readonly etag: string;
+}
+
+const kept = new WeakMap<Registry, { generation: number; documents: Map<string, Kept> }>();
+
+function keep(registry: Registry, id: string, make: () => unknown): Kept {
+  let of = kept.get(registry);
+  if (!of || of.generation !== registry.generation) kept.set(registry, (of = { generation: registry.generation, documents: new Map() }));
+  let found = of.documents.get(id);
+  if (!found) {
+    const bytes = Buffer.from(JSON.stringify(make()));
+    const etag = createHash('sha256').update(bytes).digest('hex').toUpperCase();
+    of.documents.set(id, (found = { bytes, etag }));
+  }
+  return found;
+}
+
+function document(registry: Registry, path: string): Kept | undefined {
+  const kinds = registry.all().filter((served) => pathOf(served.apiVersion) === path);
+  return kinds.length === 0 ? undefined : keep(registry, path, () => v3(kinds));
+}
+
+const info = { title: 'Plinth', version: 'v1.34.0' };
+
+function v3(kinds: readonly Served[]): unknown {
+  const schemas: Record<string, unknown> = {};
+  const paths: Record<string, unknown> = {};
+  for (const served of kinds) {
+    const name = definitionName(served);
+    schemas[name] = schemaOf(served);
+    schemas[`${name}List`] = listSchema(served, `#/components/schemas/${name}`);
+    Object.assign(paths, pathsOf(served, { $ref: `#/components/schemas/${name}` }, true));
+  }
+  return { openapi: '3.0.0', info, paths, components: { schemas } };
+}
+
+function v2(registry: Registry): unknown {
+  const definitions: Record<string, unknown> = {};
+  const paths: Record<string, unknown> = {};
+  for (const served of registry.all()) {
+    const name = definitionName(served);
+    definitions[name] = forV2(schemaOf(served));
+    definitions[`${name}List`] = listSchema(served, `#/definitions/${name}`);
+    Object.assign(paths, pathsOf(served, { $ref: `#/definitions/${name}` }, false));
+  }
+  return { swagger: '2.0', info, paths, definitions };
+}
+
+/** `io.k8s.api.apps.v1.Deployment`; groups with dots the other way round: `io.kratix.platform.v1alpha1.Promise`. */
+function definitionName({ kind: { group, version, kind } }: Served): string {
+  if (!group.includes('.')) return `io.k8s.api.${group || 'core'}.${version}.${kind}`;
+  return `${group.split('.').reverse().join('.')}.${version}.${kind}`;
+}
+
+const gvk = ({ kind: { group, version, kind } }: Served): { group: string; version: string; kind: string } => ({ group, version, kind });
+
+const schemaOf = (served: Served): JsonSchema => ({ ...served.kind.schema, 'x-kubernetes-group-version-kind': [gvk(served)] });
+
+function listSchema(served: Served, ref: string): unknown {
+  return {
+    type: 'object',
+    description: `A list of ${served.kind.kind}.`,
+    required: ['items'],
+    properties: {
+      apiVersion: { type: 'string' },
+      items: { type: 'array', items: { $ref: ref } },
+      kind: { type: 'string' },
+      metadata: { type: 'object' },
+    },
+    'x-kubernetes-group-version-kind': [{ ...gvk(served), kind: served.kind.listKind }],
+  };
+}
+
+/** What clients look up here: which kind a path serves, and that it takes `fieldValidation` and `dryRun`. */
+function pathsOf(served: Served, schema: unknown, v3: boolean): Record<string, unknown> {
+  const { plural, namespaced } = served.kind;
+  const apiVersion = apiVersionOf(served.kind);
+  const root = `/${pathOf(apiVersion)}${namespaced ? '/namespaces/{namespace}' : ''}/${plural}`;
+  const ofKind = (action: string): Record<string, unknown> => ({ 'x-kubernetes-action': action, 'x-kubernetes-group-version-kind': gvk(served) });
+  const parameter = (name: string, description: string): unknown =>
+    v3 ? { name, in: 'query', description, schema: { type: 'string', uniqueItems: true } } : { name, in: 'query', description, type: 'string', uniqueItems: true };
+  const ok = { 200: v3 ? { description: 'OK', content: { 'application/json': { schema } } } : { description: 'OK', schema } };
+  const write = [
+    parameter('dryRun', '`All`: goes through every check and stores nothing.'),
+    parameter('fieldManager', 'Name under which the fields that change are recorded.'),
+    parameter('fieldValidation', 'What to do about fields that the schema does not know: Ignore, Warn or Strict.'),
+  ];
+  const body = v3 ? { requestBody: { content: { '*/*': { schema } } } } : {};
+  const names = v3 ? [{ name: 'name', in: 'path', required: true, schema: { type: 'string' } }] : [{ name: 'name', in: 'path', required: true, type: 'string' }];
+  return {
+    [root]: {
+      get: { ...ofKind('list'), parameters: [], responses: ok },
+      post: { ...ofKind('post'), parameters: write, ...body, responses: ok },
+    },
+    [`${root}/{name}`]: {
+      get: { ...ofKind('get'), parameters: [], responses: ok },
+      put: { ...ofKind('put'), parameters: write, ...body, responses: ok },
+      patch: { ...ofKind('patch'), parameters: [...write, parameter('force', 'Apply only: take fields over.')], ...body, responses: ok },
+      delete: { ...ofKind('delete'), parameters: write.slice(0, 1), responses: ok },
+      parameters: names,
+    },
+  };
+}
+
+/** Swagger 2 knows neither `oneOf` and its like nor `nullable`, and no type beside int-or-string. */
+function forV2(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(forV2);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const result: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(schema)) {
+    if (key === 'oneOf' || key === 'anyOf' || key === 'allOf' || key === 'not' || key === 'nullable') continue;
+    if (key === 'default' || key === 'enum' || key === 'required') result[key] = value;
+    else if (key === 'properties') result[key] = Object.fromEntries(Object.entries(value as object).map(([name, sub]) => [name, forV2(sub)]));
+    else result[key] = forV2(value);
+  }
+  if (result['x-kubernetes-int-or-string'] === true) Object.assign(result, { type: 'string', format: 'int-or-string' });
+  return result;
+}

@@ -1,0 +1,145 @@
+import { createServer, type Server } from 'node:https';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { badRequest, tooManyRequests, unauthorized } from '@plinth/apimachinery';
+import type { Core } from '../core.ts';
+import { dispatch } from '../dispatch.ts';
+import { toStatus } from '../errors.ts';
+import type { UserInfo } from '../request.ts';
+import { MAX_OBJECT_BYTES } from '../verbs/finish.ts';
+import { impersonated } from './impersonate.ts';
+import { parseBody } from './parse-body.ts';
+import { readBody } from './read-body.ts';
+import { writeReply, writeStatus } from './write-reply.ts';
+
+export interface ListenOptions {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** PEM. */
+  readonly key: string;
+  readonly cert: string;
+  /** PEM. Client certificates that it signed are verified; others count as none. */
+  readonly clientCA?: string;
+}
+
+export interface Listener extends AsyncDisposable {
+  readonly port: number;
+}
+
+/** Requests at work at the same time, watches and logs not counted. More get 429 and come again. */
+const MAX_IN_FLIGHT = 600;
+
+/** Serves the API over HTTPS. Errors: rejects when the address cannot be had. */
+export async function listen(core: Core, options: ListenOptions): Promise<Listener> {
+  let inFlight = 0;
+  const handle = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const controller = new AbortController();
+    response.once('close', () => controller.abort());
+    const long = isLong(message.url ?? '');
+    if (!long) inFlight += 1;
+    try {
+      if (!long && inFlight > MAX_IN_FLIGHT) throw tooManyRequests('Too many requests, please try again later.');
+      await answer(core, message, response, controller.signal);
+    } catch (error) {
+      if (!response.destroyed) refuse(message, response, toStatus(error, core.log));
+    } finally {
+      if (!long) inFlight -= 1;
+    }
+  };
+  const server = createServer(
+    {
+      key: options.key,
+      cert: options.cert,
+      ...(options.clientCA === undefined ? {} : { ca: options.clientCA }),
+      requestCert: options.clientCA !== undefined,
+      rejectUnauthorized: false,
+      minVersion: 'TLSv1.2',
+      keepAliveTimeout: 120_000,
+      headersTimeout: 15_000,
+      requestTimeout: 60_000,
+      maxHeaderSize: 64 * 1024,
+      noDelay: true,
+    },
+    (message, response) => void handle(message, response),
+  );
+  server.on('tlsClientError', () => {});
+  server.on('clientError', (_error, socket) => socket.destroy());
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  return { port: (server.address() as AddressInfo).port, [Symbol.asyncDispose]: () => close(server) };
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+    // What is at work may finish; watches have been ended by the core's signal.
+    setTimeout(() => server.closeAllConnections(), 250).unref();
+  });
+}
+
+const isLong = (url: string): boolean => /[?&](?:watch|follow)=(?:true|1)\b/.test(url);
+
+async function answer(core: Core, message: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<void> {
+  const url = parseUrl(message.url ?? '/');
+  const user = await authenticate(core, message);
+  const contentType = message.headers['content-type'] ?? '';
+  let body: Promise<unknown> | undefined;
+  const answered = await dispatch(core, {
+    method: message.method ?? 'GET',
+    path: url.path,
+    query: url.query,
+    user,
+    contentType,
+    accept: message.headers.accept ?? '',
+    ...(message.headers['user-agent'] === undefined ? {} : { userAgent: message.headers['user-agent'] }),
+    body: () => (body ??= readBody(message, MAX_OBJECT_BYTES).then((bytes) => parseBody(bytes, contentType))),
+    signal,
+  });
+  if (!message.complete) message.resume();
+  await writeReply(response, answered, signal);
+}
+
+function parseUrl(text: string): { readonly path: string; readonly query: URLSearchParams } {
+  const mark = text.indexOf('?');
+  const path = mark < 0 ? text : text.slice(0, mark);
+  try {
+    return { path: path.includes('%') ? path.split('/').map(decodeSegment).join('/') : path, query: new URLSearchParams(mark < 0 ? '' : text.slice(mark + 1)) };
+  } catch {
+    throw badRequest('the path of the request is not valid percent-encoding');
+  }
+}
+
+function decodeSegment(segment: string): string {
+  const decoded = decodeURIComponent(segment);
+  if (decoded.includes('/')) throw new URIError('a slash inside a path segment');
+  return decoded;
+}
+
+async function authenticate(core: Core, message: IncomingMessage): Promise<UserInfo> {
+  const socket = message.socket as TLSSocket;
+  const certificate = socket.authorized ? socket.getPeerCertificate().raw : undefined;
+  const user = await core.authenticator?.(message.headers, {
+    ...(certificate ? { certificate } : {}),
+    ...(socket.remoteAddress === undefined ? {} : { remoteAddress: socket.remoteAddress }),
+  });
+  if (!user) throw unauthorized();
+  return impersonated(core, user, message.headers);
+}
+
+/** Whoever still sends a body that nobody will read loses the connection once the answer is out. */
+function refuse(message: IncomingMessage, response: ServerResponse, status: Parameters<typeof writeStatus>[1]): void {
+  if (!message.complete && !response.headersSent) {
+    response.setHeader('Connection', 'close');
+    response.once('finish', () => setTimeout(() => message.destroy(), 50).unref());
+  }
+  writeStatus(response, status);
+}
+

@@ -1,0 +1,90 @@
+import { notFound } from '@plinth/apimachinery';
+import { builtinKinds as builtins, type Kind } from '@plinth/api';
+import type { ObjectStore } from '@plinth/object-store';
+import type { AdmissionHook } from './admission/hook.ts';
+import type { Core, Log } from './core.ts';
+import type { PodLogs, TokenIssuer } from './hooks.ts';
+import { listen, type ListenOptions } from './http/listen.ts';
+import { builtinKinds } from './registry/builtins.ts';
+import { Registry } from './registry/registry.ts';
+import type { Authenticator, Authorizer, UserInfo } from './request.ts';
+import { seedNamespaces } from './seed.ts';
+import { decode } from './storage/codec.ts';
+import { inProcessTransport, type InProcessTransport } from './transport.ts';
+
+export interface ApiServerOptions {
+  /** Stays the caller's: the server does not dispose of it. */
+  readonly store: ObjectStore;
+  /** Of the cluster; for logs. */
+  readonly name: string;
+  /** Default: all of `@plinth/api` that are built in. */
+  readonly kinds?: readonly Kind[];
+  /** Absent: reachable in process only. */
+  readonly listen?: ListenOptions;
+  /** Required with `listen`. */
+  readonly authenticator?: Authenticator;
+  readonly authorizer: Authorizer;
+  /** Addresses for Services: `127.0.128.0/17`. Absent: Services get no address. */
+  readonly serviceCIDR?: string;
+  readonly admission?: readonly AdmissionHook[];
+  readonly issueToken?: TokenIssuer;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+  readonly random?: () => number;
+  readonly log?: Log;
+}
+
+export interface ApiServer extends AsyncDisposable {
+  /** `https://127.0.0.1:16443`, or `inproc://NAME` without `listen`. */
+  readonly url: string;
+  /** A client's way into this server, in process and without serialisation. */
+  transport(user: UserInfo): InProcessTransport;
+  /** Where pods' logs come from. */
+  setPodLogs(provider: PodLogs): void;
+}
+
+/**
+ * Starts a Kubernetes API server on an object store.
+ *
+ * Guarantees: ready for every built-in kind and every stored CRD when it resolves. Disposing ends watches at once, lets
+ * requests at work finish, and closes the sockets.
+ */
+export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  if (options.listen && !options.authenticator) throw new Error('an API server that listens needs an authenticator');
+  const stopping = new AbortController();
+  const registry = new Registry();
+  registry.change(() => false, builtinKinds(options.kinds ?? builtins));
+  const core: Core = {
+    name: options.name,
+    store: options.store,
+    registry,
+    authorizer: options.authorizer,
+    authenticator: options.authenticator,
+    admission: options.admission ?? [],
+    now: options.now ?? Date.now,
+    random: options.random ?? Math.random,
+    log: options.log ?? (() => {}),
+    issueToken: options.issueToken,
+    podLogs: undefined,
+    metrics: () => '',
+    signal: stopping.signal,
+    namespace: (name) => {
+      const entry = options.store.get(`/registry/core/namespaces/${name}`);
+      return entry && decode(entry);
+    },
+    namespaceMissing: (name) => notFound({ group: '', plural: 'namespaces' }, name),
+  };
+  await seedNamespaces(core);
+  const listener = options.listen && (await listen(core, options.listen));
+  return {
+    url: listener ? `https://${options.listen!.host}:${listener.port}` : `inproc://${options.name}`,
+    transport: (user) => inProcessTransport(core, user),
+    setPodLogs: (provider) => {
+      core.podLogs = provider;
+    },
+    async [Symbol.asyncDispose]() {
+      stopping.abort();
+      await listener?.[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,0 +1,87 @@
+import type { Entry, StoreEvent } from '@plinth/object-store';
+import { isJsonObject, type UnstructuredObject } from '@plinth/apimachinery';
+
+/**
+ * Objects to bytes and back.
+ *
+ * A value is the object as JSON without its resourceVersion (which is the revision of the write, not known before it),
+ * and always begins `{"apiVersion":"G/V","kind":"K","metadata":{`. Thanks to that beginning a reply is made from stored
+ * bytes by exchanging the head, without parsing. Parsed objects are kept as long as the store keeps their bytes.
+ */
+export function encode(object: UnstructuredObject): Buffer {
+  const { apiVersion, kind, metadata, ...rest } = object;
+  const { resourceVersion: _, ...meta } = metadata;
+  return Buffer.from(JSON.stringify({ apiVersion, kind, metadata: meta, ...rest }));
+}
+
+/** The object of an entry. Throws {@link DamagedValueError}. */
+export function decode(entry: Pick<Entry, 'key' | 'value' | 'revision'>): UnstructuredObject {
+  const known = parsed.get(entry.value);
+  if (known) return known;
+  const object = parse(entry);
+  parsed.set(entry.value, object);
+  return object;
+}
+
+/** Lets {@link decode} know what `value` holds, so that what we wrote ourselves is not parsed. */
+export function remember(value: Uint8Array, object: UnstructuredObject, revision: number): UnstructuredObject {
+  const known = parsed.get(value);
+  if (known) return known;
+  const stored = withVersion(object, revision);
+  parsed.set(value, stored);
+  return stored;
+}
+
+const parsed = new WeakMap<Uint8Array, UnstructuredObject>();
+
+function parse(entry: Pick<Entry, 'key' | 'value' | 'revision'>): UnstructuredObject {
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(entry.value.buffer, entry.value.byteOffset, entry.value.byteLength).toString());
+  } catch (cause) {
+    throw new DamagedValueError(entry.key, entry.revision, { cause });
+  }
+  if (!isStored(value)) throw new DamagedValueError(entry.key, entry.revision);
+  return withVersion(value, entry.revision);
+}
+
+function isStored(value: unknown): value is UnstructuredObject {
+  return (
+    isJsonObject(value) &&
+    typeof value['apiVersion'] === 'string' &&
+    typeof value['kind'] === 'string' &&
+    isJsonObject(value['metadata']) &&
+    typeof value['metadata']['name'] === 'string'
+  );
+}
+
+/** Later a copy of `object` at another revision. */
+export function withVersion(object: UnstructuredObject, revision: number): UnstructuredObject {
+  const { apiVersion, kind, metadata, ...rest } = object;
+  const { resourceVersion: _, ...meta } = metadata;
+  return { apiVersion, kind, metadata: { resourceVersion: String(revision), ...meta }, ...rest };
+}
+
+/** The state before an event; undefined when the object did not exist. */
+export const previousOf = (event: StoreEvent): UnstructuredObject | undefined =>
+  event.previous ? decode(event.previous) : undefined;
+
+/** The bytes of an entry in another version of its kind, with its revision: a head, and the rest of the stored value. */
+export function headOf(apiVersion: string, kind: string, revision: number): string {
+  return `{"apiVersion":${JSON.stringify(apiVersion)},"kind":${JSON.stringify(kind)},"metadata":{"resourceVersion":"${revision}",`;
+}
+
+/** Where the part of a value that {@link headOf} does not replace begins. */
+export function tailOffset(storageApiVersion: string, kind: string): number {
+  return Buffer.byteLength(`{"apiVersion":${JSON.stringify(storageApiVersion)},"kind":${JSON.stringify(kind)},"metadata":{`);
+}
+
+/** A value in the store that is no object. It is left where it is, so that it can be looked at and deleted. */
+export class DamagedValueError extends Error {
+  readonly key: string;
+  constructor(key: string, revision: number, options?: ErrorOptions) {
+    super(`the stored value of ${key} at revision ${revision} is damaged: it is no Kubernetes object in JSON`, options);
+    this.name = 'DamagedValueError';
+    this.key = key;
+  }
+}
