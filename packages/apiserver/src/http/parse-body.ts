@@ -1,14 +1,16 @@
 import { badRequest, unsupportedMediaType } from '@plinth/apimachinery';
+import { decodeProtobuf } from './protobuf/decode.ts';
 import { parseYamlBody } from './yaml.ts';
 
-/** A body as a value. No body at all is `undefined`. Errors: BadRequest, UnsupportedMediaType (protobuf, CBOR). */
+/** A body as a value. No body at all is `undefined`. Errors: BadRequest, UnsupportedMediaType (CBOR, say). */
 export function parseBody(bytes: Buffer, contentType: string): unknown {
   if (bytes.byteLength === 0) return undefined;
   const media = contentType.split(';', 1)[0]!.trim().toLowerCase();
   if (media === '' || media === 'application/json' || media.endsWith('+json')) return parseJson(bytes);
   if (media === 'application/yaml' || media === 'text/yaml' || media.endsWith('+yaml')) return parseYamlBody(bytes);
+  if (media === 'application/vnd.kubernetes.protobuf') return decodeProtobuf(bytes);
   throw unsupportedMediaType(
-    'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml',
+    'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf',
   );
 }
 
