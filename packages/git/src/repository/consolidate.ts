@@ -1,0 +1,3 @@
+import type { ObjectDatabase } from './object-database.ts';
+
+export async function consolidate(_objects: ObjectDatabase): Promise<void> {}

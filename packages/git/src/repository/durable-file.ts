@@ -1,0 +1,23 @@
+import { open } from 'node:fs/promises';
+
+/** Writes a new file and waits until its bytes are on disk. Fails when the file exists. */
+export async function writeDurably(path: string, data: Uint8Array | string, mode = 0o644): Promise<void> {
+  const file = await open(path, 'wx', mode);
+  try {
+    await file.writeFile(data);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Makes the names in a folder (new, renamed, deleted files) as durable as their bytes. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
