@@ -22,3 +22,7 @@ export * from './prune-unknown.ts';
 export { compilePattern } from './schema-pattern.ts';
 export * from './check-structural.ts';
 export * from './validate-object-meta.ts';
+export * from './patch/patch-error.ts';
+export * from './patch/json-patch.ts';
+export * from './patch/merge-patch.ts';
+export * from './patch/strategic-merge-patch.ts';
