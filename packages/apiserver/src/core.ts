@@ -3,6 +3,7 @@ import type { ObjectStore } from '@plinth/object-store';
 import type { AdmissionHook } from './admission/hook.ts';
 import type { Registry } from './registry/registry.ts';
 import type { Authenticator, Authorizer, UserInfo } from './request.ts';
+import type { AuthQueries } from './auth/index.ts';
 import type { TokenIssuer, PodLogs } from './hooks.ts';
 
 /** What every verb works with; one per server. */
@@ -18,6 +19,7 @@ export interface Core {
   readonly random: () => number;
   readonly log: Log;
   readonly issueToken: TokenIssuer | undefined;
+  readonly authQueries: AuthQueries | undefined;
   /** The stored Namespace, if there is one. */
   readonly namespace: (name: string) => UnstructuredObject | undefined;
   readonly namespaceMissing: (name: string) => ApiError;

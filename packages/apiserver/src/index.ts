@@ -9,3 +9,6 @@ export type { AdmissionHook, AdmissionRequest } from './admission/hook.ts';
 export type { PodLogRequest, PodLogs, TokenIssuer, TokenRequest } from './hooks.ts';
 export type { ListenOptions } from './http/listen.ts';
 export type { Log } from './core.ts';
+export { openAuth, apiAudience, type Auth, type AuthOptions, type AuthQueries, type StaticToken } from './auth/index.ts';
+export { openPki, PkiError, type ClientIdentity, type ClusterPki, type KeyPair, type PkiOptions, type ServiceAccountKey, type ServingCertificate } from './pki/index.ts';
+export { Redacted } from './redacted.ts';

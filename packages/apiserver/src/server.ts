@@ -1,12 +1,15 @@
 import { notFound } from '@plinth/apimachinery';
 import { builtinKinds as builtins, type Kind } from '@plinth/api';
 import type { ObjectStore } from '@plinth/object-store';
+import type { AuthQueries } from './auth/index.ts';
 import type { AdmissionHook } from './admission/hook.ts';
 import type { Core, Log } from './core.ts';
 import type { PodLogs, TokenIssuer } from './hooks.ts';
 import { listen, type ListenOptions } from './http/listen.ts';
 import { builtinKinds } from './registry/builtins.ts';
 import { Registry } from './registry/registry.ts';
+import { strategies } from './registry/strategies.ts';
+import { followCrds } from './crd/crd-controller.ts';
 import type { Authenticator, Authorizer, UserInfo } from './request.ts';
 import { seedNamespaces } from './seed.ts';
 import { decode } from './storage/codec.ts';
@@ -28,6 +31,8 @@ export interface ApiServerOptions {
   readonly serviceCIDR?: string;
   readonly admission?: readonly AdmissionHook[];
   readonly issueToken?: TokenIssuer;
+  /** Answers `kubectl auth can-i --list` and TokenReviews. `openAuth` makes all of authenticator, authorizer, admission, issueToken and this. */
+  readonly authQueries?: AuthQueries;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
   readonly random?: () => number;
@@ -53,7 +58,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   if (options.listen && !options.authenticator) throw new Error('an API server that listens needs an authenticator');
   const stopping = new AbortController();
   const registry = new Registry();
-  registry.change(() => false, builtinKinds(options.kinds ?? builtins));
+  registry.change(() => false, builtinKinds(options.kinds ?? builtins, strategies(registry)));
   const core: Core = {
     name: options.name,
     store: options.store,
@@ -65,6 +70,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     random: options.random ?? Math.random,
     log: options.log ?? (() => {}),
     issueToken: options.issueToken,
+    authQueries: options.authQueries,
     podLogs: undefined,
     metrics: () => '',
     signal: stopping.signal,
@@ -75,6 +81,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     namespaceMissing: (name) => notFound({ group: '', plural: 'namespaces' }, name),
   };
   await seedNamespaces(core);
+  const unfollow = followCrds(core);
   const listener = options.listen && (await listen(core, options.listen));
   return {
     url: listener ? `https://${options.listen!.host}:${listener.port}` : `inproc://${options.name}`,
@@ -84,6 +91,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     },
     async [Symbol.asyncDispose]() {
       stopping.abort();
+      unfollow();
       await listener?.[Symbol.asyncDispose]();
     },
   };

@@ -89,7 +89,7 @@ const isLong = (url: string): boolean => /[?&](?:watch|follow)=(?:true|1)\b/.tes
 
 async function answer(core: Core, message: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<void> {
   const url = parseUrl(message.url ?? '/');
-  const user = await authenticate(core, message);
+  const user = await authenticate(core, message, url.path);
   const contentType = message.headers['content-type'] ?? '';
   let body: Promise<unknown> | undefined;
   const answered = await dispatch(core, {
@@ -123,13 +123,18 @@ function decodeSegment(segment: string): string {
   return decoded;
 }
 
-async function authenticate(core: Core, message: IncomingMessage): Promise<UserInfo> {
+/** What anybody may ask: whether the server is well, and which version it is. */
+const openPaths = /^\/(?:livez|readyz|healthz)(?:\/|$)|^\/version\/?$/;
+const anonymous: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
+
+async function authenticate(core: Core, message: IncomingMessage, path: string): Promise<UserInfo> {
   const socket = message.socket as TLSSocket;
   const certificate = socket.authorized ? socket.getPeerCertificate().raw : undefined;
   const user = await core.authenticator?.(message.headers, {
     ...(certificate ? { certificate } : {}),
     ...(socket.remoteAddress === undefined ? {} : { remoteAddress: socket.remoteAddress }),
   });
+  if (!user && openPaths.test(path)) return anonymous;
   if (!user) throw unauthorized();
   return impersonated(core, user, message.headers);
 }

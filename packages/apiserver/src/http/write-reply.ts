@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Status } from '@plinth/apimachinery';
 import type { Answered } from '../dispatch.ts';
 import type { ListReply, Reply } from '../reply.ts';
-import { headOf, tailOffset } from '../storage/codec.ts';
+import { decode, headOf, tailOffset } from '../storage/codec.ts';
 import type { Entry } from '@plinth/object-store';
 import { writeWatch } from './write-watch.ts';
 
@@ -84,23 +84,35 @@ function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** A list put together from stored bytes: per item a head with its revision, and the rest as it is in the store. */
+/**
+ * A list put together from stored bytes: per item a head with its revision, and the rest as it is in the store. Items that
+ * are shown differently from how they are stored are serialised.
+ */
 function listBytes({ served, metadata, entries, objects }: ListReply): Buffer {
   const { kind } = served;
   const begin = `{"kind":${JSON.stringify(kind.listKind)},"apiVersion":${JSON.stringify(served.apiVersion)},"metadata":${JSON.stringify(metadata)},"items":[`;
-  if (served.read) return Buffer.from(`${begin}${objects().map((object) => JSON.stringify(object)).join(',')}]}`);
+  const shown = objects();
   const offset = tailOffset(served.storageApiVersion, kind.kind);
   const headFor = headMaker(served.apiVersion, kind.kind);
   let size = Buffer.byteLength(begin) + 2;
-  const heads = entries.map((entry) => headFor(entry));
-  entries.forEach((entry, index) => (size += heads[index]!.length + entry.value.byteLength - offset + 1));
+  const parts = entries.map((entry, index) => {
+    const head = shown[index] === decode(entry) ? headFor(entry) : Buffer.from(JSON.stringify(shown[index]));
+    size += 1 + head.length + (typeof head === 'string' ? entry.value.byteLength - offset : 0);
+    return head;
+  });
   const bytes = Buffer.allocUnsafe(size);
   let position = bytes.write(begin);
-  entries.forEach((entry, index) => {
+  parts.forEach((head, index) => {
     if (index > 0) bytes[position++] = COMMA;
-    position += bytes.write(heads[index]!, position, 'latin1');
-    bytes.set(offset === 0 ? entry.value : entry.value.subarray(offset), position);
-    position += entry.value.byteLength - offset;
+    if (typeof head === 'string') {
+      const { value } = entries[index]!;
+      position += bytes.write(head, position, 'latin1');
+      bytes.set(value.subarray(offset), position);
+      position += value.byteLength - offset;
+    } else {
+      bytes.set(head, position);
+      position += head.byteLength;
+    }
   });
   position += bytes.write(']}', position);
   return bytes.subarray(0, position);

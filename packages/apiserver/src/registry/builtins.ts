@@ -3,13 +3,18 @@ import type { Kind } from '@plinth/api';
 import { serve, type Served } from './served.ts';
 import type { Strategy } from './strategy.ts';
 
-/** The kinds that the server has built in, each with what is special about it. */
-export function builtinKinds(kinds: readonly Kind[]): readonly Served[] {
-  return kinds.filter((kind) => kind.builtin && !kind.subresourceOf).map((kind) => serve(kind, strategyOf(kind)));
-}
+/** What is special about a kind, by `GROUP/PLURAL`. */
+export type Strategies = Readonly<Record<string, Partial<Strategy>>>;
 
-function strategyOf(kind: Kind): Strategy {
-  return { nameRule: nameRules[`${kind.group}/${kind.plural}`] ?? isDns1123Subdomain };
+/** The kinds that the server has built in, each with what is special about it. */
+export function builtinKinds(kinds: readonly Kind[], strategies: Strategies): readonly Served[] {
+  return kinds
+    .filter((kind) => kind.builtin && !kind.subresourceOf)
+    .map((kind) => {
+      const id = `${kind.group}/${kind.plural}`;
+      const strategy: Strategy = { nameRule: nameRules[id] ?? isDns1123Subdomain, ...strategies[id] };
+      return serve(kind, strategy);
+    });
 }
 
 const nameRules: Readonly<Record<string, NameRule>> = {

@@ -1,19 +1,25 @@
 import type { UnstructuredObject } from '@plinth/apimachinery';
 import type { Served } from '../registry/served.ts';
 
-/** A stored object in the version that it was asked for in. Versions of a CRD differ in nothing but their name. */
+/** A stored object in the version that it was asked for in. The result is the same object for the same argument. */
 export function toServed(served: Served, stored: UnstructuredObject): UnstructuredObject {
-  if (served.read) return cached(served, stored, served.read);
-  if (stored.apiVersion === served.apiVersion) return stored;
-  return cached(served, stored, (object) => ({ ...object, apiVersion: served.apiVersion }));
-}
-
-function cached(served: Served, stored: UnstructuredObject, convert: (object: UnstructuredObject) => UnstructuredObject): UnstructuredObject {
+  if (!served.read && stored.apiVersion === served.apiVersion) return stored;
   let ofKind = converted.get(served);
   if (!ofKind) converted.set(served, (ofKind = new WeakMap()));
   let object = ofKind.get(stored);
-  if (!object) ofKind.set(stored, (object = convert(stored)));
+  if (!object) {
+    object = served.read ? served.read(stored) : { ...stored, apiVersion: served.apiVersion };
+    ofKind.set(stored, object);
+  }
   return object;
+}
+
+/** Spares {@link toServed} the work for an object that has just been written through `served`. */
+export function isAsServed(served: Served, stored: UnstructuredObject): void {
+  if (!served.read || stored.apiVersion !== served.apiVersion) return;
+  let ofKind = converted.get(served);
+  if (!ofKind) converted.set(served, (ofKind = new WeakMap()));
+  ofKind.set(stored, stored);
 }
 
 const converted = new WeakMap<Served, WeakMap<UnstructuredObject, UnstructuredObject>>();
