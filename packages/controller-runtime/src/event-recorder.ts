@@ -142,9 +142,7 @@ export function createEventRecorder(client: Client, options: EventRecorderOption
       if (dirty.size > maxSeries) dirty.delete(dirty.values().next().value!);
       wake();
     },
-    flushed: async () => {
-      while (writing) await writing;
-    },
+    flushed: () => writing ?? Promise.resolve(),
     [Symbol.asyncDispose]: async () => {
       ended.abort();
       cancelTimer?.();

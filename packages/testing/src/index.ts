@@ -1,4 +1,5 @@
 /** What the tests of the other rooms share. Never a dependency of anything that runs in production. */
+export { startControlPlane, type ControlPlane, type ControlPlaneOptions } from './control-plane.ts';
 export { eventually, type EventuallyOptions } from './eventually.ts';
 export { fakeApi, type FakeApi } from './fake-api.ts';
 export { fakeClock, type FakeClock } from './fake-clock.ts';
