@@ -2,16 +2,15 @@ import type { Command } from 'commander';
 import { dataDirLayout, prepareDataDir, unitNames } from '../config/data-dir.ts';
 import { type Environment, readEnvironment, resolveDataDir } from '../config/environment.ts';
 import { exitCodes, UserError } from '../errors.ts';
-import { connectControl } from '../supervisor/control-socket.ts';
+import { connectControl, type UnitState } from '../supervisor/control-socket.ts';
 import { spawnPlinth, announceListening } from '../supervisor/spawn.ts';
-import { startPlatform } from '../supervisor/start.ts';
+import { startPlatform, type RunningPlatform } from '../supervisor/start.ts';
 import { supervisorRuns } from '../supervisor/supervisor.ts';
 import { onStopSignal } from '../supervisor/stop-signal.ts';
 import { StartProgress } from '../ui/progress.ts';
 import { createStyle, duration } from '../ui/style.ts';
 import { waitForPromises } from '../ui/wait-for-promises.ts';
 import { dataDirOption } from './options.ts';
-import { unitUrl } from './status.ts';
 
 export function registerUp(program: Command): void {
   program
@@ -66,11 +65,17 @@ async function resume(root: string): Promise<void> {
   const layout = prepareDataDir(root);
   if (supervisorRuns(layout)) return;
   const stopSignal = onStopSignal();
-  const starting = startPlatform(root, (state) => {
+  const onState = (state: UnitState): void => {
     announceListening();
     console.log(new Date().toISOString(), JSON.stringify(state));
-  }, { resume: true });
-  const platform = await starting;
+  };
+  let platform: RunningPlatform;
+  try {
+    platform = await startPlatform(root, onState, { resume: true });
+  } catch (error) {
+    if (supervisorRuns(layout)) return;
+    throw error;
+  }
   await Promise.race([stopSignal, platform.stopRequested]);
   await platform.stop();
 }

@@ -37,8 +37,8 @@ export async function playJourney(
       stage('workflow', 'the rules of the Promise have been applied');
     }),
     untilSome<Work>(platform, works, ofRequest, () => true, signal).then((work) => stage('work', `${work.metadata.name} is to be placed`)),
-    untilSome<WorkPlacement>(platform, workPlacements, { namespace: 'default' }, (placement) => placement.spec.resourceName === 'example' && Boolean(placement.status?.versionID), signal).then((placement) =>
-      stage('commit', `${placement.status!.versionID!.slice(0, 10)} in the state store, for ${placement.spec.targetDestinationName}`),
+    untilSome<WorkPlacement>(platform, workPlacements, { namespace: 'default' }, (placement) => placement.spec?.resourceName === 'example' && Boolean(placement.status?.versionID), signal).then((placement) =>
+      stage('commit', `${placement.status!.versionID!.slice(0, 10)} in the state store, for ${placement.spec?.targetDestinationName ?? ''}`),
     ),
     untilSome(worker, postgresqls, { namespace, fieldSelector: `metadata.name=${name}` }, () => true, signal).then(() => stage('applied', `postgresql ${namespace}/${name} on the worker cluster`)),
     untilSome<Pod>(worker, pods, { namespace, fieldSelector: `metadata.name=${name}-0` }, isReady, signal).then((pod) => stage('pod', `${pod.metadata.name} is 1/1 Running`)),
@@ -48,8 +48,9 @@ export async function playJourney(
     }),
     untilSome<UnstructuredObject>(platform, postgresqlRequests, one, (request) => statusOf(request).healthStatus?.state === 'ready', signal).then((request) => stage('ready', statusOf(request).message ?? '')),
   ] as const;
-  const results = await Promise.all(stages);
-  return results[6];
+  const sql = stages[6];
+  await Promise.all(stages);
+  return sql;
 }
 
 /** Logs in with the issued credentials, as soon as that works, and leaves a row. */

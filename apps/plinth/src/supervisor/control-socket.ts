@@ -78,7 +78,7 @@ export class ControlServer implements AsyncDisposable {
       if (this.#sockets.size === 0) on.lastConnectionClosed();
     });
     for (const state of this.#states.values()) socket.write(line(state));
-    createInterface({ input: socket }).on('line', (text) => {
+    lines(socket, (text) => {
       const command = parse<ControlCommand>(text);
       if (command?.command === 'stop') on.command(command);
     });
@@ -100,7 +100,7 @@ export function connectControl(path: string, onState: (state: UnitState) => void
     socket.once('error', () => resolve(undefined));
     socket.once('connect', () => {
       socket.on('error', () => {});
-      createInterface({ input: socket }).on('line', (text) => {
+      lines(socket, (text) => {
         const state = parse<UnitState>(text);
         if (state) onState(state);
       });
@@ -111,6 +111,13 @@ export function connectControl(path: string, onState: (state: UnitState) => void
       });
     });
   });
+}
+
+/** readline repeats the errors of its input; the socket's own handlers deal with those. */
+function lines(socket: Socket, onLine: (text: string) => void): void {
+  createInterface({ input: socket })
+    .on('line', onLine)
+    .on('error', () => {});
 }
 
 const line = (value: UnitState | ControlCommand): string => `${JSON.stringify(value)}\n`;
