@@ -1,6 +1,7 @@
 import type { ApiError, UnstructuredObject } from '@plinth/apimachinery';
 import type { ObjectStore } from '@plinth/object-store';
 import type { AdmissionHook } from './admission/hook.ts';
+import type { Served } from './registry/served.ts';
 import type { Registry } from './registry/registry.ts';
 import type { Authenticator, Authorizer, UserInfo } from './request.ts';
 import type { AuthQueries } from './auth/index.ts';
@@ -23,6 +24,8 @@ export interface Core {
   /** The stored Namespace, if there is one. */
   readonly namespace: (name: string) => UnstructuredObject | undefined;
   readonly namespaceMissing: (name: string) => ApiError;
+  /** A patch that creates needs the right to create as well. Throws Forbidden. */
+  readonly checkCreate: (target: { readonly served: Served; readonly namespace: string | undefined; readonly name: string }, context: RequestContext) => Promise<void>;
   /** Prometheus text. */
   readonly metrics: () => string;
   podLogs: PodLogs | undefined;

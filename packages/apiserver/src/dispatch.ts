@@ -1,4 +1,5 @@
 import { forbidden, methodNotAllowed, notFound, type ApiError } from '@plinth/apimachinery';
+import { forbiddenResource } from './check-access.ts';
 import type { Core, RequestContext } from './core.ts';
 import { discoveryReply } from './discovery/route.ts';
 import { parsePath, type ParsedPath } from './path.ts';
@@ -66,7 +67,7 @@ async function resource(core: Core, request: ApiRequest, path: ResourcePath, con
       ...(path.name !== undefined ? { name: path.name } : {}),
     },
   });
-  if (!decision.allowed) throw forbiddenResource(request, path, verb, decision.reason);
+  if (!decision.allowed) throw forbiddenResource({ user: request.user.name, verb, ...path }, decision.reason);
   const served = legacyWatch ? undefined : core.registry.find(path.group, path.version, path.plural);
   if (!served) throw unknownPath();
   // The object /api/v1/namespaces/NAME is itself of no namespace.
@@ -155,13 +156,6 @@ function unknownPath(): ApiError {
   const status = { ...error.status, message: 'the server could not find the requested resource', details: {} };
   Object.assign(error, { status, message: status.message });
   return error;
-}
-
-function forbiddenResource(request: ApiRequest, path: ResourcePath, verb: string, reason: string | undefined): ApiError {
-  const plural = path.subresource === undefined ? path.plural : `${path.plural}/${path.subresource}`;
-  const where = path.namespace === undefined ? ' at the cluster scope' : ` in the namespace ${JSON.stringify(path.namespace)}`;
-  const why = `User ${JSON.stringify(request.user.name)} cannot ${verb} resource ${JSON.stringify(plural)} in API group ${JSON.stringify(path.group)}${where}`;
-  return forbidden({ group: path.group, plural: path.plural }, path.name ?? '', reason ? `${why}: ${reason}` : why);
 }
 
 function forbiddenPath(request: ApiRequest, reason: string | undefined): ApiError {

@@ -1,4 +1,4 @@
-import type { UnstructuredObject } from '@plinth/apimachinery';
+import { updateManagedFields, type ManagedFieldsEntry, type UnstructuredObject } from '@plinth/apimachinery';
 import type { Served } from './registry/served.ts';
 import type { Draft } from './registry/strategy.ts';
 
@@ -9,4 +9,11 @@ export interface FieldOwner {
 }
 
 /** Records in `draft.metadata.managedFields` that `owner` changed what differs from `old`. */
-export function trackUpdate(_served: Served, _draft: Draft, _old: UnstructuredObject | undefined, _owner: FieldOwner): void {}
+export function trackUpdate(served: Served, draft: Draft, old: UnstructuredObject | undefined, owner: FieldOwner): void {
+  setManagedFields(draft, updateManagedFields({ live: old, next: draft, schema: served.kind.schema, apiVersion: served.apiVersion, ...owner }));
+}
+
+export function setManagedFields(draft: Draft, managedFields: readonly ManagedFieldsEntry[]): void {
+  if (managedFields.length > 0) draft.metadata.managedFields = managedFields;
+  else delete draft.metadata.managedFields;
+}

@@ -11,6 +11,7 @@ import { Registry } from './registry/registry.ts';
 import { strategies } from './registry/strategies.ts';
 import { followCrds } from './crd/crd-controller.ts';
 import type { Authenticator, Authorizer, UserInfo } from './request.ts';
+import { checkAccess } from './check-access.ts';
 import { seedNamespaces } from './seed.ts';
 import { decode } from './storage/codec.ts';
 import { inProcessTransport, type InProcessTransport } from './transport.ts';
@@ -72,6 +73,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     issueToken: options.issueToken,
     authQueries: options.authQueries,
     podLogs: undefined,
+    checkCreate: (target, context) => checkAccess(core, target, 'create', context),
     metrics: () => '',
     signal: stopping.signal,
     namespace: (name) => {

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { badRequest, forbidden } from '@plinth/apimachinery';
+import { badRequest } from '@plinth/apimachinery';
+import { forbiddenResource } from '../check-access.ts';
 import type { Core } from '../core.ts';
 import type { UserInfo } from '../request.ts';
 
@@ -24,11 +25,7 @@ export async function impersonated(core: Core, user: UserInfo, headers: Incoming
 async function check(core: Core, user: UserInfo, plural: string, name: string, namespace?: string): Promise<void> {
   const resource = { group: '', version: 'v1', plural, name, ...(namespace === undefined ? {} : { namespace }) };
   const { allowed, reason } = await core.authorizer({ user, verb: 'impersonate', resource, path: '' });
-  if (!allowed) {
-    const where = namespace === undefined ? ' at the cluster scope' : ` in the namespace ${JSON.stringify(namespace)}`;
-    const why = `User ${JSON.stringify(user.name)} cannot impersonate resource ${JSON.stringify(plural)} in API group ""${where}`;
-    throw forbidden({ group: '', plural }, name, reason ? `${why}: ${reason}` : why);
-  }
+  if (!allowed) throw forbiddenResource({ user: user.name, verb: 'impersonate', ...resource }, reason);
 }
 
 const one = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value) || undefined;

@@ -1,10 +1,9 @@
-import { badRequest, unsupportedMediaType, type UnstructuredObject } from '@plinth/apimachinery';
+import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch, badRequest, invalid, isPatchError, unsupportedMediaType, type UnstructuredObject } from '@plinth/apimachinery';
 import type { Core, RequestContext } from '../core.ts';
 import type { Draft } from '../registry/strategy.ts';
 import { readDraft } from './intake.ts';
 import { change, type UpdateTarget } from './update.ts';
 import { parseWriteOptions } from './write-options.ts';
-import { applyJsonPatch, applyMergePatch, applyStrategicPatch } from '../patches.ts';
 import { serverSideApply } from './apply.ts';
 
 const types = {
@@ -29,14 +28,22 @@ export async function patch(core: Core, target: UpdateTarget, contentType: strin
   const object = await change(
     core,
     target,
-    (current) => {
-      const patched = type === 'json' ? applyJsonPatch(current, body) : type === 'merge' ? applyMergePatch(current, body) : applyStrategicPatch(target.served.kind.schema, current, body);
-      return withoutCurrentVersion(readDraft(target.served, patched), current);
-    },
+    (current) => withoutCurrentVersion(readDraft(target.served, patched(type, target, current, body)), current),
     options,
     context,
   );
   return { object, created: false };
+}
+
+function patched(type: 'json' | 'merge' | 'strategic', { served, name }: UpdateTarget, current: UnstructuredObject, body: unknown): unknown {
+  try {
+    if (type === 'json') return applyJsonPatch(current, body);
+    return type === 'merge' ? applyMergePatch(current, body) : applyStrategicMergePatch(current, body, served.kind.schema);
+  } catch (error) {
+    if (!isPatchError(error)) throw error;
+    if (error.kind === 'malformed') throw badRequest(error.message);
+    throw invalid(served.kind, name, [{ reason: 'FieldValueInvalid', message: error.message }]);
+  }
 }
 
 /** A patch that does not speak of the resourceVersion is for whatever version is current. */
