@@ -26,3 +26,7 @@ export * from './patch/patch-error.ts';
 export * from './patch/json-patch.ts';
 export * from './patch/merge-patch.ts';
 export * from './patch/strategic-merge-patch.ts';
+export * from './object-meta-schema.ts';
+export { applyPatch, type ApplyOutcome, type ApplyRequest } from './field-ownership/apply-patch.ts';
+export { updateManagedFields, type UpdateRequest } from './field-ownership/update-managed-fields.ts';
+export { applyConflict, type FieldConflict } from './field-ownership/conflicts.ts';

@@ -1,6 +1,7 @@
 import type { Schema } from './schema.ts';
 import { childPath, indexPath, quote } from './field-error.ts';
 import { isJsonObject, setMember } from './json-value.ts';
+import { OBJECT_META_SCHEMA } from './object-meta-schema.ts';
 import { memberSchema } from './schema.ts';
 
 /**
@@ -49,7 +50,7 @@ function prune(value: unknown, schema: Schema, path: string, resource: boolean, 
   let result: Record<string, unknown> | undefined;
   for (const key of Object.keys(value)) {
     let member = memberSchema(schema, key);
-    if (resource && OBJECT_FIELDS.has(key)) member = key === 'metadata' ? METADATA : SCALAR;
+    if (resource && OBJECT_FIELDS.has(key)) member = key === 'metadata' ? OBJECT_META_SCHEMA : SCALAR;
     if (!member) {
       if (keepsUnknown) continue;
       delete (result ??= { ...value })[key];
@@ -66,49 +67,3 @@ function prune(value: unknown, schema: Schema, path: string, resource: boolean, 
 
 const OBJECT_FIELDS: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata']);
 const SCALAR: Schema = { type: 'string' };
-const MAP: Schema = { type: 'object', additionalProperties: SCALAR };
-
-/** `metadata` of every object, as far as pruning asks. */
-const METADATA: Schema = {
-  type: 'object',
-  properties: {
-    ...Object.fromEntries(
-      [
-        'name',
-        'generateName',
-        'namespace',
-        'selfLink',
-        'uid',
-        'resourceVersion',
-        'generation',
-        'creationTimestamp',
-        'deletionTimestamp',
-        'deletionGracePeriodSeconds',
-      ].map((key) => [key, SCALAR]),
-    ),
-    labels: MAP,
-    annotations: MAP,
-    finalizers: { type: 'array', items: SCALAR },
-    ownerReferences: {
-      type: 'array',
-      items: {
-        type: 'object',
-        properties: Object.fromEntries(
-          ['apiVersion', 'kind', 'name', 'uid', 'controller', 'blockOwnerDeletion'].map((key) => [key, SCALAR]),
-        ),
-      },
-    },
-    managedFields: {
-      type: 'array',
-      items: {
-        type: 'object',
-        properties: {
-          ...Object.fromEntries(
-            ['manager', 'operation', 'apiVersion', 'time', 'fieldsType', 'subresource'].map((key) => [key, SCALAR]),
-          ),
-          fieldsV1: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
-        },
-      },
-    },
-  },
-};

@@ -1,0 +1,95 @@
+import type { JsonObject } from '../json-value.ts';
+import type { FieldTrie } from './field-trie.ts';
+import { isJsonObject, setMember } from '../json-value.ts';
+import { EMPTY_TRIE, LEAF } from './field-trie.ts';
+
+/**
+ * The set of fields in a managedFields entry; `undefined` when it is not one. What was parsed once is remembered as long
+ * as the entry lives, since every write of an object asks again.
+ * Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/ (FieldsV1)
+ */
+export function parseFieldsV1(fields: unknown): FieldTrie | undefined {
+  if (!isJsonObject(fields)) return undefined;
+  const known = parsed.get(fields);
+  if (known) return known;
+  const trie = parseNode(fields, 0);
+  if (!trie) return undefined;
+  const root = trie === LEAF ? EMPTY_TRIE : trie;
+  parsed.set(fields, root);
+  return root;
+}
+
+const parsed = new WeakMap<object, FieldTrie>();
+const MAX_DEPTH = 200;
+
+function parseNode(fields: JsonObject, depth: number): FieldTrie | undefined {
+  if (depth > MAX_DEPTH) return undefined;
+  const elements = Object.keys(fields);
+  if (elements.length === 0) return LEAF;
+  const children = new Map<string, FieldTrie>();
+  let self = false;
+  for (const element of elements) {
+    if (element === '.') {
+      self = true;
+      continue;
+    }
+    const member = fields[element];
+    if (!/^(?:f:[^]|k:\{|v:[^]|i:\d)/.test(element) || !isJsonObject(member)) return undefined;
+    const child = parseNode(member, depth + 1);
+    if (!child) return undefined;
+    children.set(element, child);
+  }
+  return { self, children };
+}
+
+/** The inverse of {@link parseFieldsV1}, with the elements in Kubernetes' order. */
+export function printFieldsV1(trie: FieldTrie): JsonObject {
+  const known = printed.get(trie);
+  if (known) return known;
+  const fields = printNode(trie);
+  printed.set(trie, fields);
+  parsed.set(fields, trie);
+  return fields;
+}
+
+const printed = new WeakMap<FieldTrie, JsonObject>();
+
+function printNode(trie: FieldTrie): JsonObject {
+  const fields: Record<string, unknown> = {};
+  if (trie.children.size === 0) return fields;
+  if (trie.self) fields['.'] = {};
+  for (const element of [...trie.children.keys()].sort(compareElements)) {
+    setMember(fields, element, printNode(trie.children.get(element) ?? EMPTY_TRIE));
+  }
+  return fields;
+}
+
+const KINDS = 'fkvi';
+
+function compareElements(left: string, right: string): number {
+  const kinds = KINDS.indexOf(left[0] ?? '') - KINDS.indexOf(right[0] ?? '');
+  return kinds !== 0 ? kinds : left < right ? -1 : left > right ? 1 : 0;
+}
+
+/** A path as conflicts print it: `.spec.containers[name="a"].image`, `.metadata.finalizers[="x"]`, `.list[0]`. */
+export function printFieldPath(path: readonly string[]): string {
+  return path.map(printElement).join('');
+}
+
+function printElement(element: string): string {
+  const rest = element.slice(2);
+  switch (element[0]) {
+    case 'f':
+      return `.${rest}`;
+    case 'k': {
+      const key = JSON.parse(rest) as JsonObject;
+      return `[${Object.keys(key)
+        .map((name) => `${name}=${JSON.stringify(key[name])}`)
+        .join(',')}]`;
+    }
+    case 'v':
+      return `[=${rest}]`;
+    default:
+      return `[${rest}]`;
+  }
+}
