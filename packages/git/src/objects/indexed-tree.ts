@@ -1,4 +1,4 @@
-import { checkEntryName, encodeTreeEntry, treeEntryAt } from './tree.ts';
+import { checkEntryName, decodeTree, encodeTreeEntry, treeEntryAt } from './tree.ts';
 import type { TreeEntry, TreeMode } from './tree.ts';
 import type { ObjectId } from './object.ts';
 
@@ -10,23 +10,33 @@ import type { ObjectId } from './object.ts';
 export class IndexedTree {
   static readonly empty: IndexedTree = new IndexedTree(Buffer.alloc(0), new Uint32Array(0));
   readonly data: Buffer;
-  /** Start of each entry. */
-  readonly #starts: Uint32Array;
+  #known: Uint32Array | undefined;
 
-  private constructor(data: Buffer, starts: Uint32Array) {
+  private constructor(data: Buffer, starts: Uint32Array | undefined) {
     this.data = data;
-    this.#starts = starts;
+    this.#known = starts;
   }
 
-  /** Reads all of the bytes once. Throws a GitFormatError when they are no tree. */
+  /** Costs nothing yet: the bytes are read when something is first looked for, which throws a GitFormatError if they are no tree. */
   static of(data: Buffer): IndexedTree {
+    return new IndexedTree(data, undefined);
+  }
+
+  /** Start of each entry. */
+  get #starts(): Uint32Array {
+    if (this.#known) return this.#known;
     const starts: number[] = [];
-    for (let at = 0; at < data.length; at = treeEntryAt(data, at).end) starts.push(at);
-    return new IndexedTree(data, Uint32Array.from(starts));
+    for (let at = 0; at < this.data.length; at = treeEntryAt(this.data, at).end) starts.push(at);
+    this.#known = Uint32Array.from(starts);
+    return this.#known;
   }
 
   get size(): number {
     return this.#starts.length;
+  }
+
+  entries(): TreeEntry[] {
+    return decodeTree(this.data);
   }
 
   find(name: string): { readonly mode: TreeMode; readonly id: ObjectId } | undefined {

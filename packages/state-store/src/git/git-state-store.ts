@@ -1,40 +1,293 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { encodeCommit, GitRemote, hashObject, signature, subscribeRefUpdates, zeroId } from '@plinth/git';
+import type { ObjectId } from '@plinth/git';
 import { StateStoreError } from '../errors.ts';
+import { checkPath, joinPath } from '../path.ts';
 import type { StateStoreChange, StateStoreWriter, WriteOptions, WriteOutcome } from '../writer.ts';
+import { applyChange } from './apply-change.ts';
+import { commitMessage } from './commit-message.ts';
+import { explain } from './explain.ts';
 import type { GitStateStoreOptions } from './options.ts';
+import { BranchTrees } from './snapshot.ts';
+import type { Snapshot } from './snapshot.ts';
+import { TreeDraft } from './tree-draft.ts';
 
-/** A git repository as a state store. See {@link StateStoreWriter} for what holds. */
+interface Waiting {
+  readonly change: StateStoreChange;
+  readonly settle: (outcome: WriteOutcome) => void;
+  settled: boolean;
+}
+
+const firstPauseMs = 50;
+const longestPauseMs = 2000;
+
+/** Bytes of files in one commit, roughly: more changes than that wait for the next. */
+const maxBatchBytes = 32 * 1024 * 1024;
+
+/**
+ * A git repository as a state store. See {@link StateStoreWriter} for what holds.
+ *
+ * Modes: *idle*, until a change comes; *writing*: one commit is being built and pushed, while changes gather for the
+ * next one. The branch's trees are in memory, so a commit costs what it changes; there is no clone and no subprocess.
+ * A push that is refused because the branch moved, or whose answer got lost, is followed by a look at the branch and another
+ * try on top of what is there.
+ */
 export class GitStateStore implements StateStoreWriter {
   readonly kind = 'git';
-  readonly options: GitStateStoreOptions;
+  readonly #options: GitStateStoreOptions;
+  readonly #root: string;
+  readonly #remote: GitRemote;
+  readonly #trees: BranchTrees;
+  readonly #closing = new AbortController();
+  readonly #queue: Waiting[] = [];
+  /** Everything that touches the branch's trees takes its turn here. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #writing = false;
+  #watching: Promise<void> | undefined;
+  /** Where we left the branch; undefined before the first look. */
+  #ours: Snapshot | undefined;
 
   private constructor(options: GitStateStoreOptions) {
-    this.options = options;
+    this.#options = options;
+    this.#root = joinPath(options.path ?? '');
+    this.#remote = new GitRemote({ url: options.url, auth: options.auth, ca: options.ca, timeoutMs: options.timeoutMs });
+    this.#trees = new BranchTrees(this.#remote, options.branch);
   }
 
   /** Reads the branch's trees (not the files) and is then ready to write. Rejects with a StateStoreError. */
   static async open(options: GitStateStoreOptions): Promise<GitStateStore> {
-    return new GitStateStore(options);
+    let store: GitStateStore | undefined;
+    try {
+      store = new GitStateStore(options);
+      await store.#trying(() => store!.#refresh());
+      if (options.onForeignChange) store.#watching = store.#watch();
+      return store;
+    } catch (error) {
+      await store?.[Symbol.asyncDispose]();
+      throw explain(`cannot open git state store, branch ${JSON.stringify(options.branch)}`, error);
+    }
   }
 
-  async write(_change: StateStoreChange, _options: WriteOptions = {}): Promise<WriteOutcome> {
-    return { outcome: 'failed', error: new StateStoreError('failed', 'not built yet') };
+  async write(change: StateStoreChange, options: WriteOptions = {}): Promise<WriteOutcome> {
+    if (this.#closing.signal.aborted || options.signal?.aborted) return givenUp(change, options.signal);
+    const { promise, resolve } = Promise.withResolvers<WriteOutcome>();
+    const stop = (): void => settle(givenUp(change, options.signal));
+    const waiting: Waiting = { change, settle: (outcome) => settle(outcome), settled: false };
+    const settle = (outcome: WriteOutcome): void => {
+      if (waiting.settled) return;
+      waiting.settled = true;
+      options.signal?.removeEventListener('abort', stop);
+      resolve(outcome);
+    };
+    options.signal?.addEventListener('abort', stop, { once: true });
+    this.#queue.push(waiting);
+    if (!this.#writing) {
+      this.#writing = true;
+      // One round of the microtask queue later, so that calls made together share a commit.
+      queueMicrotask(() => void this.#inTurn(() => this.#drain()));
+    }
+    return promise;
   }
 
   async writeAll(changes: readonly StateStoreChange[], options: WriteOptions = {}): Promise<readonly WriteOutcome[]> {
     return Promise.all(changes.map((change) => this.write(change, options)));
   }
 
-  async read(_path: string, _options: WriteOptions = {}): Promise<Uint8Array | undefined> {
-    throw new StateStoreError('failed', 'not built yet');
+  async read(path: string, options: WriteOptions = {}): Promise<Uint8Array | undefined> {
+    const full = joinPath(this.#root, checkPath(path));
+    return this.#reading(`read ${full}`, options, async () => {
+      const entry = new TreeDraft((await this.#refresh()).root, (id) => this.#trees.tree(id)).find(full);
+      return entry === undefined || entry.mode === '40000' ? undefined : this.#trees.blob(entry.id, this.#closing.signal);
+    });
   }
 
-  async list(_directory: string, _options: WriteOptions = {}): Promise<readonly string[]> {
-    throw new StateStoreError('failed', 'not built yet');
+  async list(directory: string, options: WriteOptions = {}): Promise<readonly string[]> {
+    const full = joinPath(this.#root, directory);
+    return this.#reading(`list ${full || '/'}`, options, async () => {
+      const { root } = await this.#refresh();
+      const entry = full === '' ? { mode: '40000', id: root } : new TreeDraft(root, (id) => this.#trees.tree(id)).find(full);
+      if (entry?.mode !== '40000') return [];
+      const found: string[] = [];
+      const walk = (id: ObjectId, prefix: string): void => {
+        for (const child of this.#trees.tree(id).entries()) {
+          if (child.mode === '40000') walk(child.id, `${prefix}${child.name}/`);
+          else found.push(prefix + child.name);
+        }
+      };
+      const prefix = full.slice(this.#root.length).replace(/^\//, '');
+      walk(entry.id, prefix === '' ? '' : `${prefix}/`);
+      return found.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+    });
   }
 
-  async probe(_options: WriteOptions = {}): Promise<void> {
-    throw new StateStoreError('failed', 'not built yet');
+  async probe(options: WriteOptions = {}): Promise<void> {
+    return this.#reading('check the permission to write', options, async () => {
+      await this.#refresh();
+      await this.#remote.checkPush(this.#closing.signal);
+    });
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {}
+  /** Changes that wait fail as `aborted`; a push that is under way is broken off, and may yet have arrived. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    await this.#turn.catch(() => {});
+    for (const waiting of this.#queue.splice(0)) waiting.settle(givenUp(waiting.change, undefined));
+    await this.#watching;
+    this.#remote[Symbol.dispose]();
+  }
+
+  async #drain(): Promise<void> {
+    try {
+      while (this.#queue.length > 0 && !this.#closing.signal.aborted) await this.#writeBatch(this.#takeBatch());
+    } finally {
+      this.#writing = false;
+    }
+  }
+
+  #takeBatch(): Waiting[] {
+    const batch: Waiting[] = [];
+    let bytes = 0;
+    while (this.#queue.length > 0 && batch.length < (this.#options.maxBatch ?? 500) && bytes < maxBatchBytes) {
+      const next = this.#queue.shift()!;
+      if (next.settled) continue;
+      batch.push(next);
+      const { action } = next.change;
+      for (const file of action.type === 'files' ? action.put : action.files) bytes += file.content.length;
+    }
+    return batch;
+  }
+
+  async #writeBatch(batch: readonly Waiting[]): Promise<void> {
+    if (batch.length === 0) return;
+    let pushed: Snapshot | undefined;
+    try {
+      await this.#trying(async (attempt) => {
+        // The first try trusts what is in memory; the push tells if it is out of date.
+        const snapshot = attempt === 0 && this.#trees.snapshot ? this.#trees.snapshot : await this.#refresh(pushed?.commit);
+        // A push whose answer got lost may have arrived all the same.
+        if (pushed && snapshot.commit === pushed.commit) return this.#settleWritten(batch, snapshot);
+        await this.#attempt(batch, snapshot, (next) => (pushed = next));
+      });
+    } catch (error) {
+      const failure = explain(`cannot write ${batch.length === 1 ? batch[0]!.change.name : `${batch.length} changes`} to branch ${JSON.stringify(this.#options.branch)}`, error);
+      for (const waiting of batch) waiting.settle({ outcome: 'failed', error: failure });
+    }
+  }
+
+  /** One commit of what the batch changes. Returns when every change has its outcome. */
+  async #attempt(batch: readonly Waiting[], snapshot: Snapshot, pushing: (next: Snapshot) => void): Promise<void> {
+    const draft = new TreeDraft(snapshot.root, (id) => this.#trees.tree(id));
+    const changed: Waiting[] = [];
+    const unchanged: Waiting[] = [];
+    for (const waiting of batch) {
+      if (waiting.settled) continue;
+      try {
+        const different = await applyChange(draft, this.#root, waiting.change, (id) => this.#trees.blob(id, this.#closing.signal));
+        (different ? changed : unchanged).push(waiting);
+      } catch (error) {
+        if (!(error instanceof StateStoreError) || error.reason !== 'invalid') {
+          if (!isFormatError(error)) throw error;
+        }
+        waiting.settle({ outcome: 'failed', error: error instanceof StateStoreError ? error : new StateStoreError('invalid', `${waiting.change.name}: ${(error as Error).message}`, { cause: error }) });
+      }
+    }
+    const finished = draft.finish();
+    if (finished.root === snapshot.root) {
+      // Nothing to push, so nobody has told us yet that the branch is still where we think.
+      const now = await this.#refresh();
+      if (now.commit !== snapshot.commit) throw new StateStoreError('rejected', `branch ${this.#options.branch} moved to ${now.commit ?? 'nothing'}`);
+      for (const waiting of [...changed, ...unchanged]) waiting.settle({ outcome: 'unchanged', versionId: snapshot.commit ?? '' });
+      return;
+    }
+    const author = signature(this.#options.author?.name ?? 'kratix', this.#options.author?.email ?? '', (this.#options.now ?? (() => new Date()))());
+    const data = encodeCommit({ tree: finished.root, parents: snapshot.commit === undefined ? [] : [snapshot.commit], author, committer: author, message: commitMessage(changed.map((waiting) => waiting.change)) });
+    const next: Snapshot = { commit: hashObject('commit', data), root: finished.root };
+    pushing(next);
+    const ref = `refs/heads/${this.#options.branch}`;
+    const [outcome] = await this.#remote.push({
+      updates: [{ ref, old: snapshot.commit ?? zeroId, new: next.commit! }],
+      objects: [{ id: next.commit!, type: 'commit', data }, ...finished.objects],
+      signal: this.#closing.signal,
+    });
+    if (!outcome!.ok) throw new StateStoreError('rejected', `the git server refused to move branch ${this.#options.branch}: ${outcome!.reason}`, { hint: 'another writer may be at work on this branch, or a rule of the server forbids the push' });
+    this.#trees.advance(next, finished.trees, finished.replacedBytes);
+    this.#ours = next;
+    for (const waiting of changed) waiting.settle({ outcome: 'written', versionId: next.commit! });
+    for (const waiting of unchanged) waiting.settle({ outcome: 'unchanged', versionId: next.commit! });
+  }
+
+  #settleWritten(batch: readonly Waiting[], snapshot: Snapshot): void {
+    this.#ours = snapshot;
+    for (const waiting of batch) waiting.settle({ outcome: 'written', versionId: snapshot.commit! });
+  }
+
+  /** Looks where the branch is, and tells when somebody else moved it. `expected`: a commit of ours that may have arrived. */
+  async #refresh(expected?: ObjectId): Promise<Snapshot> {
+    const snapshot = await this.#trees.refresh(this.#closing.signal);
+    const before = this.#ours;
+    this.#ours = snapshot;
+    if (before && before.commit !== snapshot.commit && snapshot.commit !== expected) this.#options.onForeignChange?.({ previous: before.commit, current: snapshot.commit });
+    return snapshot;
+  }
+
+  /** On a server that tells of pushes: looks as soon as the branch is where we did not put it. */
+  async #watch(): Promise<void> {
+    const ref = `refs/heads/${this.#options.branch}`;
+    for await (const update of subscribeRefUpdates({ url: this.#options.url, auth: this.#options.auth, ca: this.#options.ca, signal: this.#closing.signal })) {
+      if (update.ref !== ref) continue;
+      // In turn, so after a push of our own that this may be about.
+      await this.#inTurn(async () => {
+        if ((this.#ours?.commit ?? zeroId) !== update.new) await this.#refresh();
+      }).catch(() => {});
+    }
+  }
+
+  async #reading<T>(what: string, options: WriteOptions, act: () => Promise<T>): Promise<T> {
+    try {
+      options.signal?.throwIfAborted();
+      const work = this.#inTurn(() => this.#trying(act));
+      return await (options.signal ? Promise.race([work, abortOf(options.signal)]) : work);
+    } catch (error) {
+      if (options.signal?.aborted) throw new StateStoreError('aborted', `gave up to ${what}`, { cause: error });
+      throw explain(`cannot ${what} on branch ${JSON.stringify(this.#options.branch)}`, error);
+    }
+  }
+
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(act, act);
+    this.#turn = mine.catch(() => {});
+    return mine;
+  }
+
+  /** Tries again, with pauses, as long as the cause may pass by itself within a moment. */
+  async #trying<T>(act: (attempt: number) => Promise<T>): Promise<T> {
+    const attempts = this.#options.attempts ?? 5;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        this.#closing.signal.throwIfAborted();
+        return await act(attempt);
+      } catch (error) {
+        if (this.#closing.signal.aborted) throw new StateStoreError('aborted', 'the state store was closed', { cause: error });
+        const { reason } = explain('', error);
+        if (attempt + 1 >= attempts || (reason !== 'unreachable' && reason !== 'rejected')) throw error;
+        const pause = Math.min(firstPauseMs * 2 ** attempt, longestPauseMs);
+        await delay(pause * (0.75 + Math.random() / 2), undefined, { signal: this.#closing.signal }).catch(() => {});
+      }
+    }
+  }
+}
+
+function givenUp(change: StateStoreChange, signal: AbortSignal | undefined): WriteOutcome {
+  return { outcome: 'failed', error: new StateStoreError('aborted', `${change.name} was not written: ${signal?.aborted ? 'the caller gave up' : 'the state store was closed'}`) };
+}
+
+async function abortOf(signal: AbortSignal): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  return promise;
+}
+
+/** Names that git refuses, found by the tree writer. */
+function isFormatError(error: unknown): boolean {
+  return error instanceof Error && error.name === 'GitFormatError';
 }

@@ -7,7 +7,7 @@ export interface GitStateStoreOptions {
   /** Folder of the repository that is the store's root; `''` when absent. */
   readonly path?: string;
   readonly auth?: { readonly username: string; readonly password: string };
-  /** PEM of the authorities to trust besides the system's. */
+  /** PEM of the authorities to trust instead of the well-known ones. */
   readonly ca?: string;
   /** Author and committer of the commits; `kratix <>` when absent. */
   readonly author?: { readonly name: string; readonly email?: string };
@@ -17,5 +17,11 @@ export interface GitStateStoreOptions {
   readonly attempts?: number;
   /** Most changes in one commit; 500 when absent. */
   readonly maxBatch?: number;
+  /**
+   * Called when the branch stands where this writer did not put it: somebody else pushed, or the repository was wiped.
+   * What was written before may be gone, so write it again. On a Plinth git server the call comes at once, elsewhere
+   * with the next write, read or probe.
+   */
+  readonly onForeignChange?: (change: { readonly previous: string | undefined; readonly current: string | undefined }) => void;
   readonly now?: () => Date;
 }

@@ -1,0 +1,320 @@
+import { GitFormatError, GitRemoteError } from '../errors.ts';
+import { isObjectId, zeroId } from '../objects/object.ts';
+import type { GitObject, ObjectId } from '../objects/object.ts';
+import { encodeDelta } from '../pack/delta.ts';
+import { parsePack } from '../pack/pack-reader.ts';
+import type { PackLimits, ParsedPack } from '../pack/pack-reader.ts';
+import { writePack } from '../pack/pack-writer.ts';
+import type { PackInput } from '../pack/pack-writer.ts';
+import { agent } from '../protocol/agent.ts';
+import { delimiterPacket, flushPacket, lineOf, packet, PacketReader } from '../protocol/pkt-line.ts';
+import { HttpClient } from './http-client.ts';
+import type { RemoteOptions } from './http-client.ts';
+
+/** A ref as the server has it. */
+export interface RemoteRef {
+  readonly name: string;
+  readonly id: ObjectId;
+  /** For HEAD, the branch that it stands for. */
+  readonly symrefTarget?: string;
+  /** For annotated tags, what they are about. */
+  readonly peeled?: ObjectId;
+}
+
+export interface FetchOptions {
+  readonly wants: readonly ObjectId[];
+  /** Commits that are here already, with all that they refer to: nothing of it travels again. */
+  readonly haves?: readonly ObjectId[];
+  /** This many commits of history; absent: all of it. */
+  readonly depth?: number;
+  /** Commits that are here without their parents. */
+  readonly shallow?: readonly ObjectId[];
+  /** `blob:none` leaves out what files hold, where the server can do so ({@link GitRemote.supportsFilter}); else all comes. */
+  readonly filter?: 'blob:none';
+  readonly limits?: PackLimits;
+  readonly signal?: AbortSignal;
+}
+
+export interface FetchResult {
+  /** The objects that came. Undefined when there was nothing to send. */
+  readonly pack: ParsedPack | undefined;
+  /** Commits that came without their parents. */
+  readonly shallow: readonly ObjectId[];
+}
+
+/** An object to send. `base`: one that the server has and that is much like it; then the difference alone travels. */
+export interface PushObject extends GitObject {
+  readonly id: ObjectId;
+  readonly base?: { readonly id: ObjectId; readonly data: Buffer } | undefined;
+}
+
+export interface PushOptions {
+  /** `old`: where the ref must be now; `zeroId` for "not there". `new`: `zeroId` deletes it. */
+  readonly updates: readonly { readonly ref: string; readonly old: ObjectId; readonly new: ObjectId }[];
+  /** What the server lacks. */
+  readonly objects: readonly PushObject[];
+  readonly signal?: AbortSignal;
+}
+
+/** Of one ref of a push. */
+export type PushOutcome = { readonly ref: string; readonly ok: true } | { readonly ref: string; readonly ok: false; readonly reason: string };
+
+interface Discovery {
+  readonly version: 2 | 0;
+  readonly capabilities: ReadonlyMap<string, string>;
+  /** Version 0 tells the refs at once. */
+  readonly refs: readonly RemoteRef[];
+}
+
+/**
+ * A repository on any git server that speaks smart HTTP, in process: what refs there are, fetching objects into memory,
+ * pushing. Connections stay open between calls; dispose of it to close them.
+ *
+ * Errors: every method rejects with a {@link GitRemoteError}, whose reason tells unreachable from unauthorized from gone.
+ */
+export class GitRemote implements Disposable {
+  readonly #http: HttpClient;
+  #upload: Promise<Discovery> | undefined;
+  #receive: ReadonlyMap<string, string> | undefined;
+
+  constructor(options: RemoteOptions) {
+    this.#http = new HttpClient(options);
+  }
+
+  /** The address without credentials. */
+  get url(): string {
+    return this.#http.url;
+  }
+
+  /** Refs whose full names begin with one of the prefixes; `['HEAD']` finds the default branch; absent: all. */
+  async lsRefs(options: { readonly prefixes?: readonly string[]; readonly signal?: AbortSignal } = {}): Promise<readonly RemoteRef[]> {
+    const wanted = (name: string): boolean => !options.prefixes || options.prefixes.some((prefix) => name.startsWith(prefix));
+    const discovery = await this.#discover(options.signal);
+    if (discovery.version === 0) {
+      this.#upload = undefined;
+      return discovery.refs.filter((ref) => wanted(ref.name));
+    }
+    const args = ['peel', 'symrefs', ...(options.prefixes ?? []).map((prefix) => `ref-prefix ${prefix}`)];
+    const reply = await this.#command('ls-refs', args, options.signal);
+    return this.#parse('ls-refs', () => {
+      const { lines } = new PacketReader(reply).lines();
+      throwOnError(lines[0]);
+      return lines.filter((line) => !line.startsWith('unborn ')).map(parseRefLine).filter((ref) => wanted(ref.name));
+    });
+  }
+
+  /** Whether {@link FetchOptions.filter} has an effect there. */
+  async supportsFilter(signal?: AbortSignal): Promise<boolean> {
+    const { version, capabilities } = await this.#discover(signal);
+    return version === 2 ? (capabilities.get('fetch') ?? '').split(' ').includes('filter') : capabilities.has('filter');
+  }
+
+  /** Objects that `wants` reach and `haves` do not. */
+  async fetch(options: FetchOptions): Promise<FetchResult> {
+    if (options.wants.length === 0) return { pack: undefined, shallow: [] };
+    const discovery = await this.#discover(options.signal);
+    const filter = options.filter && (await this.supportsFilter(options.signal)) ? [`filter ${options.filter}`] : [];
+    const shallow = (options.shallow ?? []).map((id) => `shallow ${id}`);
+    const depth = options.depth === undefined ? [] : [`deepen ${options.depth}`];
+    const haves = (options.haves ?? []).map((id) => `have ${id}`);
+    let answer: { readonly pack: Buffer; readonly shallow: readonly ObjectId[] };
+    if (discovery.version === 2) {
+      const args = ['ofs-delta', 'no-progress', ...options.wants.map((id) => `want ${id}`), ...shallow, ...depth, ...filter, ...haves, 'done'];
+      const reply = await this.#command('fetch', args, options.signal);
+      answer = this.#parse('fetch', () => readFetchV2(reply));
+    } else {
+      const capabilities = ['side-band-64k', 'ofs-delta', 'no-progress', ...(filter.length > 0 ? ['filter'] : []), `agent=${agent}`].filter((word) => discovery.capabilities.has(word.split('=')[0]!));
+      const [first, ...rest] = options.wants;
+      const lines = [`want ${first} ${capabilities.join(' ')}`, ...rest.map((id) => `want ${id}`), ...shallow, ...depth, ...filter];
+      const body = Buffer.concat([...lines.map((line) => packet(`${line}\n`)), flushPacket, ...haves.map((line) => packet(`${line}\n`)), packet('done\n')]);
+      const reply = await this.#post('git-upload-pack', body, options.signal);
+      answer = this.#parse('fetch', () => readFetchV0(reply, depth.length > 0, capabilities.includes('side-band-64k')));
+    }
+    if (answer.pack.length === 0) return { pack: undefined, shallow: answer.shallow };
+    try {
+      return { pack: await parsePack(answer.pack, { limits: options.limits, signal: options.signal }), shallow: answer.shallow };
+    } catch (error) {
+      if (options.signal?.aborted) throw new GitRemoteError('aborted', `fetch from ${this.url} was given up`, { cause: error });
+      throw new GitRemoteError(error instanceof GitFormatError ? 'protocol' : 'too-large', `fetch from ${this.url}: ${(error as Error).message}`, { cause: error });
+    }
+  }
+
+  /**
+   * Moves refs, all of them or (where the server cannot do that) each by itself. Outcomes in the order of the updates.
+   * When the connection breaks before the answer, the refs may have moved: ask with {@link lsRefs}.
+   */
+  async push(options: PushOptions): Promise<readonly PushOutcome[]> {
+    const capabilities = (this.#receive ??= await this.#discoverReceive(options.signal));
+    const words = ['report-status', 'side-band-64k', ...(options.updates.length > 1 ? ['atomic'] : []), 'object-format=sha1', `agent=${agent}`].filter((word) => capabilities.has(word.split('=')[0]!));
+    const lines = options.updates.map((update, at) => packet(`${update.old} ${update.new} ${update.ref}${at === 0 ? `\0 ${words.join(' ')}` : ''}\n`));
+    const deletesOnly = options.updates.every((update) => update.new === zeroId);
+    const pack = deletesOnly ? Buffer.alloc(0) : writePack(options.objects.map((object) => packInput(object, !capabilities.has('no-thin')))).pack;
+    let reply: Buffer;
+    try {
+      reply = await this.#post('git-receive-pack', Buffer.concat([...lines, flushPacket, pack]), options.signal);
+    } catch (error) {
+      this.#receive = undefined;
+      throw error;
+    }
+    return this.#parse('push', () => readReport(reply, options.updates, words.includes('side-band-64k')));
+  }
+
+  /** Whether the credentials would be let in to push; changes nothing. Also tells where the refs are. */
+  async checkPush(signal?: AbortSignal): Promise<void> {
+    this.#receive = await this.#discoverReceive(signal);
+    // Like `git push` with nothing to push: the post alone shows whether writing is allowed, an empty one does nothing.
+    await this.#post('git-receive-pack', flushPacket, signal);
+  }
+
+  [Symbol.dispose](): void {
+    this.#http[Symbol.dispose]();
+  }
+
+  async #discover(signal: AbortSignal | undefined): Promise<Discovery> {
+    this.#upload ??= this.#advertisement('git-upload-pack', signal);
+    try {
+      return await this.#upload;
+    } catch (error) {
+      this.#upload = undefined;
+      throw error;
+    }
+  }
+
+  async #discoverReceive(signal: AbortSignal | undefined): Promise<ReadonlyMap<string, string>> {
+    return (await this.#advertisement('git-receive-pack', signal)).capabilities;
+  }
+
+  async #advertisement(service: string, signal: AbortSignal | undefined): Promise<Discovery> {
+    const reply = await this.#http.exchange(`/info/refs?service=${service}`, { headers: service === 'git-upload-pack' ? { 'git-protocol': 'version=2' } : {}, signal });
+    if (reply.headers['content-type'] !== `application/x-${service}-advertisement`) {
+      throw new GitRemoteError('protocol', `${this.url} is not a smart HTTP git repository: it answered with ${String(reply.headers['content-type'] ?? 'no content type').slice(0, 80)}`);
+    }
+    return this.#parse('info/refs', () => readAdvertisement(reply.body));
+  }
+
+  async #command(command: string, args: readonly string[], signal: AbortSignal | undefined): Promise<Buffer> {
+    // Only what was offered: older servers refuse a word that they do not know.
+    const { capabilities } = await this.#discover(signal);
+    const offered = [`agent=${agent}`, 'object-format=sha1'].filter((word) => capabilities.has(word.split('=')[0]!));
+    const lines = [`command=${command}\n`, ...offered];
+    const body = Buffer.concat([...lines.map(packet), delimiterPacket, ...args.map((arg) => packet(`${arg}\n`)), flushPacket]);
+    return this.#post('git-upload-pack', body, signal, { 'git-protocol': 'version=2' });
+  }
+
+  async #post(service: string, body: Buffer, signal: AbortSignal | undefined, headers: Record<string, string> = {}): Promise<Buffer> {
+    const type = { 'content-type': `application/x-${service}-request`, accept: `application/x-${service}-result` };
+    try {
+      return (await this.#http.exchange(`/${service}`, { method: 'POST', body, headers: { ...type, ...headers }, signal })).body;
+    } catch (error) {
+      // The server may be another one by now: find out anew what it can do.
+      this.#upload = undefined;
+      throw error;
+    }
+  }
+
+  #parse<T>(what: string, read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      if (error instanceof GitRemoteError) throw new GitRemoteError(error.reason, `${what} at ${this.url}: ${error.message}`, { cause: error });
+      throw new GitRemoteError('protocol', `${what} at ${this.url}: ${(error as Error).message}`, { cause: error });
+    }
+  }
+}
+
+/** Below this a difference saves nothing worth having. */
+const deltaFromBytes = 256;
+
+function packInput(object: PushObject, thin: boolean): PackInput {
+  const { id, type, data, base } = object;
+  if (!thin || !base || data.length < deltaFromBytes) return { id, type, data };
+  const delta = encodeDelta(base.data, data);
+  return delta.length < data.length / 2 ? { id, base: base.id, delta } : { id, type, data };
+}
+
+function readAdvertisement(body: Buffer): Discovery {
+  const reader = new PacketReader(body);
+  let { lines } = reader.lines();
+  if (lines[0]?.startsWith('# service=')) ({ lines } = reader.lines());
+  throwOnError(lines[0]);
+  if (lines[0] === 'version 2') return { version: 2, capabilities: words(lines.slice(1)), refs: [] };
+  if (lines[0] === 'version 1') lines = lines.slice(1);
+  const [head = '', tail = ''] = (lines[0] ?? '').split('\0');
+  const capabilities = words(tail.split(' '));
+  const symref = /(?:^| )symref=HEAD:(\S+)/.exec(tail)?.[1];
+  const refs: RemoteRef[] = [];
+  for (const line of [head, ...lines.slice(1)]) {
+    const id = line.slice(0, 40);
+    const name = line.slice(41);
+    if (!isObjectId(id) || name === 'capabilities^{}' || line.startsWith('shallow ')) continue;
+    const last = refs.at(-1);
+    if (last && name === `${last.name}^{}`) refs[refs.length - 1] = { ...last, peeled: id };
+    else refs.push({ name, id, ...(name === 'HEAD' && symref ? { symrefTarget: symref } : {}) });
+  }
+  return { version: 0, capabilities, refs };
+}
+
+function words(lines: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(lines.filter((line) => line !== '').map((line) => [line.split('=')[0]!, line.includes('=') ? line.slice(line.indexOf('=') + 1) : '']));
+}
+
+function parseRefLine(line: string): RemoteRef {
+  const [id = '', name = '', ...attributes] = line.split(' ');
+  if (!isObjectId(id) || name === '') throw new GitFormatError(`expected a ref, found ${JSON.stringify(line.slice(0, 100))}`);
+  const value = (key: string): string | undefined => attributes.find((attribute) => attribute.startsWith(`${key}:`))?.slice(key.length + 1);
+  const symrefTarget = value('symref-target');
+  const peeled = value('peeled');
+  return { name, id, ...(symrefTarget ? { symrefTarget } : {}), ...(peeled ? { peeled } : {}) };
+}
+
+function readFetchV2(reply: Buffer): { readonly pack: Buffer; readonly shallow: readonly ObjectId[] } {
+  const reader = new PacketReader(reply);
+  const shallow: ObjectId[] = [];
+  for (let next = reader.next(); next; next = reader.next()) {
+    if (next.type !== 'data') continue;
+    const section = lineOf(next.data);
+    throwOnError(section);
+    if (section === 'packfile') return { pack: readSideBand(reader), shallow };
+    const { lines } = reader.lines();
+    if (section === 'shallow-info') for (const line of lines) if (line.startsWith('shallow ')) shallow.push(line.slice(8));
+  }
+  return { pack: Buffer.alloc(0), shallow };
+}
+
+function readFetchV0(reply: Buffer, deepened: boolean, inSideBand: boolean): { readonly pack: Buffer; readonly shallow: readonly ObjectId[] } {
+  const reader = new PacketReader(reply);
+  const shallow = deepened ? reader.lines().lines.filter((line) => line.startsWith('shallow ')).map((line) => line.slice(8)) : [];
+  for (let next = reader.next(); next; next = reader.next()) {
+    if (next.type !== 'data') continue;
+    const line = lineOf(next.data);
+    throwOnError(line);
+    // One last acknowledgement, and the pack begins.
+    if (line === 'NAK' || /^ACK [0-9a-f]{40}$/.test(line)) return { pack: inSideBand ? readSideBand(reader) : Buffer.from(reader.rest()), shallow };
+  }
+  return { pack: Buffer.alloc(0), shallow };
+}
+
+function readSideBand(reader: PacketReader): Buffer {
+  const parts: Buffer[] = [];
+  for (let next = reader.next(); next?.type === 'data'; next = reader.next()) {
+    if (next.data[0] === 1) parts.push(next.data.subarray(1));
+    else if (next.data[0] === 3) throw new GitRemoteError('protocol', `the server says: ${next.data.toString('utf8', 1, 500).trim()}`);
+  }
+  return Buffer.concat(parts);
+}
+
+function readReport(reply: Buffer, updates: PushOptions['updates'], inSideBand: boolean): readonly PushOutcome[] {
+  const { lines } = new PacketReader(inSideBand ? readSideBand(new PacketReader(reply)) : reply).lines();
+  const unpack = lines[0] ?? '';
+  if (!unpack.startsWith('unpack ')) throw new GitFormatError('the server did not report what became of the push');
+  return updates.map(({ ref }) => {
+    if (lines.includes(`ok ${ref}`)) return { ref, ok: true };
+    const reason = lines.find((line) => line.startsWith(`ng ${ref} `))?.slice(ref.length + 4) ?? 'not mentioned';
+    return { ref, ok: false, reason: unpack === 'unpack ok' ? reason : `${reason} (${unpack.slice('unpack '.length)})` };
+  });
+}
+
+function throwOnError(line: string | undefined): void {
+  if (!line?.startsWith('ERR ')) return;
+  throw new GitRemoteError(/not our ref|not found/i.test(line) ? 'not-found' : 'protocol', `the server says: ${line.slice(4, 504)}`);
+}
