@@ -169,6 +169,7 @@ export function fakeApi(): FakeApi {
         watcher.error = error;
         watcher.wake();
       }
+      watchers.clear();
     },
     forgetHistory: () => {
       oldest = revision;
