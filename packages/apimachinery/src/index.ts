@@ -30,3 +30,8 @@ export * from './object-meta-schema.ts';
 export { applyPatch, type ApplyOutcome, type ApplyRequest } from './field-ownership/apply-patch.ts';
 export { updateManagedFields, type UpdateRequest } from './field-ownership/update-managed-fields.ts';
 export { applyConflict, type FieldConflict } from './field-ownership/conflicts.ts';
+export * from './conditions.ts';
+export * from './parse-limits.ts';
+export * from './parse-json.ts';
+export * from './parse-yaml.ts';
+export * from './print-yaml.ts';
