@@ -60,7 +60,7 @@ describe(parseYaml, () => {
   ])('refuses %s', (_what, text, message) => {
     const start = performance.now();
     expect(() => parseYaml(text)).toThrow(message);
-    expect(performance.now() - start).toBeLessThan(3_000);
+    expect(performance.now() - start).toBeLessThan(10_000);
   });
 
   it('tells of a key that stands twice when asked to, and takes the last one', () => {

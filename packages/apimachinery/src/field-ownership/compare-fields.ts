@@ -3,7 +3,7 @@ import type { Schema } from '../schema.ts';
 import type { FieldTrie } from './field-trie.ts';
 import { deepEqual } from '../deep-equal.ts';
 import { isJsonObject, memberOf } from '../json-value.ts';
-import { TrieBuilder, unionTries } from './field-trie.ts';
+import { LEAF, TrieBuilder, unionTries } from './field-trie.ts';
 import { childSchema, isEmbedded, itemElements, structureOf } from './structure.ts';
 import { withoutIdentity } from './to-field-set.ts';
 
@@ -40,16 +40,16 @@ interface Walk {
 
 function compare(before: unknown, after: unknown, schema: Schema | undefined, resource: boolean, walk: Walk): void {
   if (before === after) return;
-  if (before === undefined) record(after, schema, resource, walk.path, walk.added);
-  else if (after === undefined) record(before, schema, resource, walk.path, walk.removed);
+  if (before === undefined) walk.added.insert(walk.path, wholeOf(after, schema, resource));
+  else if (after === undefined) walk.removed.insert(walk.path, wholeOf(before, schema, resource));
   else {
     const structure = structureOf(after, schema);
     if (structureOf(before, schema) !== structure) {
       // A map where there was a text, say: nothing of the old is left, all of the new is new.
-      record(before, schema, resource, walk.path, walk.removed);
-      record(after, schema, resource, walk.path, walk.added);
+      walk.removed.insert(walk.path, wholeOf(before, schema, resource));
+      walk.added.insert(walk.path, wholeOf(after, schema, resource));
     } else if (structure === 'leaf') {
-      if (!deepEqual(before, after)) walk.modified.insert(walk.path);
+      if (!deepEqual(before, after)) walk.modified.insert(walk.path, LEAF);
     } else if (structure === 'map') compareMembers(before as JsonObject, after as JsonObject, schema, resource, walk);
     else compareItems(before as readonly unknown[], after as readonly unknown[], schema, structure, walk);
   }
@@ -91,23 +91,21 @@ function compareItems(
 }
 
 /** A part that came or went as a whole: itself and every field in it. */
-function record(value: unknown, schema: Schema | undefined, resource: boolean, path: string[], into: TrieBuilder): void {
-  into.insert(path);
+function wholeOf(value: unknown, schema: Schema | undefined, resource: boolean): FieldTrie {
   const structure = structureOf(value, schema);
+  if (structure === 'leaf') return LEAF;
+  const children = new Map<string, FieldTrie>();
   if (structure === 'map' && isJsonObject(value)) {
     for (const key of Object.keys(value)) {
       if (value[key] === undefined) continue;
       const below = childSchema(schema, key, resource);
-      path.push(`f:${key}`);
-      record(value[key], below, isEmbedded(below), path, into);
-      path.pop();
+      children.set(`f:${key}`, wholeOf(value[key], below, isEmbedded(below)));
     }
-  } else if (structure === 'set' || structure === 'list-map') {
+  } else if (structure !== 'map') {
     const list = value as readonly unknown[];
     itemElements(list, schema, structure).forEach((element, index) => {
-      path.push(element);
-      record(list[index], schema?.items, isEmbedded(schema?.items), path, into);
-      path.pop();
+      children.set(element, wholeOf(list[index], schema?.items, isEmbedded(schema?.items)));
     });
   }
+  return { self: true, children };
 }

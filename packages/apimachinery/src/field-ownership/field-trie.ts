@@ -65,32 +65,27 @@ export function equalTries(left: FieldTrie, right: FieldTrie): boolean {
   return true;
 }
 
-/** Adds paths to a trie that is being made. */
+/** Puts tries together at their paths. No path is inserted twice, nor one above or below another. */
 export class TrieBuilder {
-  readonly #root: MutableTrie = { self: false, children: new Map() };
+  readonly #root = new Map<string, FieldTrie>();
 
-  insert(path: readonly string[]): void {
-    let node = this.#root;
-    for (const element of path) {
-      let child = node.children.get(element);
-      if (!child) {
-        child = { self: false, children: new Map() };
-        node.children.set(element, child);
+  insert(path: readonly string[], trie: FieldTrie): void {
+    let children = this.#root;
+    for (const element of path.slice(0, -1)) {
+      let below = children.get(element);
+      if (!below) {
+        below = { self: false, children: new Map() };
+        children.set(element, below);
       }
-      node = child;
+      children = below.children as Map<string, FieldTrie>;
     }
-    node.self = true;
+    children.set(path.at(-1) ?? '', trie);
   }
 
   /** What was inserted; insert nothing afterwards. */
   build(): FieldTrie {
-    return this.#root.children.size === 0 ? EMPTY_TRIE : this.#root;
+    return this.#root.size === 0 ? EMPTY_TRIE : { self: false, children: this.#root };
   }
-}
-
-interface MutableTrie {
-  self: boolean;
-  readonly children: Map<string, MutableTrie>;
 }
 
 /** Every path of the set, in the order of the trie. */
