@@ -3,8 +3,8 @@ import type { ObjectStore } from '@plinth/object-store';
 import type { AdmissionHook } from './admission/hook.ts';
 import type { Served } from './registry/served.ts';
 import type { Registry } from './registry/registry.ts';
-import type { Authenticator, Authorizer, UserInfo } from './request.ts';
 import type { AuthQueries } from './auth/index.ts';
+import type { Authenticator, Authorizer, UserInfo } from './request.ts';
 import type { TokenIssuer, PodLogs } from './hooks.ts';
 
 /** What every verb works with; one per server. */

@@ -8,7 +8,8 @@ import type { PodLogs, TokenIssuer } from './hooks.ts';
 import { listen, type ListenOptions } from './http/listen.ts';
 import { builtinKinds } from './registry/builtins.ts';
 import { Registry } from './registry/registry.ts';
-import { strategies } from './registry/strategies.ts';
+import { serviceAddresses } from './strategies/service-addresses.ts';
+import { strategies } from './strategies/index.ts';
 import { followCrds } from './crd/crd-controller.ts';
 import type { Authenticator, Authorizer, UserInfo } from './request.ts';
 import { checkAccess } from './check-access.ts';
@@ -32,7 +33,7 @@ export interface ApiServerOptions {
   readonly serviceCIDR?: string;
   readonly admission?: readonly AdmissionHook[];
   readonly issueToken?: TokenIssuer;
-  /** Answers `kubectl auth can-i --list` and TokenReviews. `openAuth` makes all of authenticator, authorizer, admission, issueToken and this. */
+  /** For `SelfSubjectRulesReview` and `TokenReview`. `openAuth` makes authenticator, authorizer, admission, issueToken and this. */
   readonly authQueries?: AuthQueries;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
@@ -59,7 +60,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   if (options.listen && !options.authenticator) throw new Error('an API server that listens needs an authenticator');
   const stopping = new AbortController();
   const registry = new Registry();
-  registry.change(() => false, builtinKinds(options.kinds ?? builtins, strategies(registry)));
+  const addresses = options.serviceCIDR === undefined ? undefined : serviceAddresses(options.store, options.serviceCIDR, options.random ?? Math.random);
+  registry.change(() => false, builtinKinds(options.kinds ?? builtins, strategies(registry, addresses, (namespace, name) => options.store.get(`/registry/core/serviceaccounts/${namespace}/${name}`) !== undefined)));
   const core: Core = {
     name: options.name,
     store: options.store,
@@ -94,6 +96,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     async [Symbol.asyncDispose]() {
       stopping.abort();
       unfollow();
+      addresses?.[Symbol.dispose]();
       await listener?.[Symbol.asyncDispose]();
     },
   };

@@ -10,6 +10,8 @@ export type DraftMeta = { -readonly [K in keyof UnstructuredObject['metadata']]:
 export interface StrategyContext {
   readonly user: UserInfo;
   readonly dryRun: boolean;
+  /** `status`, `scale`, `finalize`; absent for the object itself. */
+  readonly subresource?: string;
   readonly now: Date;
   /** Tells the caller something in a `Warning` header. */
   readonly warn: (message: string) => void;

@@ -8,7 +8,8 @@ import { encode } from '../storage/codec.ts';
 import { cloneJson } from './intake.ts';
 import type { WriteOptions } from './write-options.ts';
 
-export const strategyContext = (core: Core, context: RequestContext, options: Pick<WriteOptions, 'dryRun'>): StrategyContext => ({
+export const strategyContext = (core: Core, context: RequestContext, options: Pick<WriteOptions, 'dryRun'>, subresource?: string): StrategyContext => ({
+  ...(subresource === undefined ? {} : { subresource }),
   user: context.user,
   dryRun: options.dryRun,
   now: new Date(core.now()),

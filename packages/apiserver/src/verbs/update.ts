@@ -83,7 +83,7 @@ async function changeOnce(
   checkUid(served, given, old);
   let draft = keepIdentity(served, given, old, subresource);
   draft = normalise(served, draft, options, (message) => context.warnings.add(message));
-  const forStrategy = strategyContext(core, context, options);
+  const forStrategy = strategyContext(core, context, options, subresource);
   served.strategy.prepare?.(draft, old, forStrategy);
   draft = await admit(core, draft, { operation: 'UPDATE', resource: served.kind, oldObject: old, user: context.user, dryRun: options.dryRun, ...(subresource ? { subresource } : {}) }, context);
   if (draft.metadata.generation !== undefined && subresource !== 'status' && specDiffers(draft, old, deepEqual)) {
