@@ -1,7 +1,5 @@
 import { clusterRoleBindings, clusterRoles, namespaces, pods, roleBindings, roles, secrets } from '@plinth/api';
 import type { KubeObject, UnstructuredObject } from '@plinth/apimachinery';
-import { createClient } from '@plinth/client';
-import { httpTransport } from '@plinth/client/node';
 import { runKubectl, startControlPlane, type ControlPlane } from '@plinth/testing';
 import { describe, expect, test } from 'vitest';
 
@@ -118,8 +116,7 @@ describe('credentials', () => {
   test('absent and unknown ones get 401, and health and version are open to all', async () => {
     await using plane = await startControlPlane({ listen: true });
     for (const token of [undefined, 'guessed']) {
-      using transport = httpTransport({ server: plane.url, ca: plane.pki.caCert, ...(token ? { token } : {}) });
-      const client = createClient(transport);
+      const client = plane.connect(token === undefined ? {} : { token });
       await expect(client.list(namespaces)).rejects.toMatchObject({ status: { code: 401, reason: 'Unauthorized', message: 'Unauthorized' } });
       for (const path of ['/livez', '/readyz', '/version']) expect([path, (await client.request({ method: 'GET', path })).status]).toEqual([path, 200]);
     }
@@ -129,8 +126,7 @@ describe('credentials', () => {
     await using plane = await startControlPlane({ listen: true });
     await using other = await startControlPlane();
     const { cert, key } = await other.pki.client({ user: 'admin', groups: ['system:masters'] });
-    using transport = httpTransport({ server: plane.url, ca: plane.pki.caCert, clientCert: cert, clientKey: key });
-    await expect(createClient(transport).list(namespaces)).rejects.toMatchObject({ status: { code: 401 } });
+    await expect(plane.connect({ clientCert: cert, clientKey: key }).list(namespaces)).rejects.toMatchObject({ status: { code: 401 } });
   });
 });
 
@@ -155,8 +151,7 @@ describe('kubectl', () => {
     const asAdmin = await plane.kubeconfig();
     expect((await runKubectl(['auth', 'whoami', '--as', 'ann', '-o', 'jsonpath={.status.userInfo.username}'], { kubeconfig: asAdmin })).stdout).toBe('ann');
     const { cert, key } = await plane.pki.client({ user: 'ann', groups: [] });
-    using transport = httpTransport({ server: plane.url, ca: plane.pki.caCert, clientCert: cert, clientKey: key });
-    const { status, body } = await createClient(transport).request({ method: 'GET', path: '/api/v1/pods', headers: { 'impersonate-user': 'admin' } });
+    const { status, body } = await plane.connect({ clientCert: cert, clientKey: key }).request({ method: 'GET', path: '/api/v1/pods', headers: { 'impersonate-user': 'admin' } });
     expect(status).toBe(403);
     expect((body as { readonly message: string }).message).toBe('users "admin" is forbidden: User "ann" cannot impersonate resource "users" in API group "" at the cluster scope');
   });

@@ -129,7 +129,7 @@ const anonymous: UserInfo = { name: 'system:anonymous', groups: ['system:unauthe
 
 async function authenticate(core: Core, message: IncomingMessage, path: string): Promise<UserInfo> {
   const socket = message.socket as TLSSocket;
-  const certificate = socket.authorized ? socket.getPeerCertificate().raw : undefined;
+  const certificate = certificateOf(socket);
   const user = await core.authenticator?.(message.headers, {
     ...(certificate ? { certificate } : {}),
     ...(socket.remoteAddress === undefined ? {} : { remoteAddress: socket.remoteAddress }),
@@ -138,6 +138,19 @@ async function authenticate(core: Core, message: IncomingMessage, path: string):
   if (!user) throw unauthorized();
   return impersonated(core, user, message.headers);
 }
+
+/** What TLS verified when the connection began; asking OpenSSL for each request would cost more than many a request. */
+function certificateOf(socket: TLSSocket): Uint8Array | undefined {
+  if (!socket.authorized) return undefined;
+  let certificate = certificates.get(socket);
+  if (!certificate) {
+    certificate = socket.getPeerX509Certificate()?.raw;
+    if (certificate) certificates.set(socket, certificate);
+  }
+  return certificate;
+}
+
+const certificates = new WeakMap<TLSSocket, Uint8Array>();
 
 /** Whoever still sends a body that nobody will read loses the connection once the answer is out. */
 function refuse(message: IncomingMessage, response: ServerResponse, status: Parameters<typeof writeStatus>[1]): void {

@@ -7,7 +7,7 @@ import type { Draft } from '../registry/strategy.ts';
 import { decode } from '../storage/codec.ts';
 import { toServed } from './convert.ts';
 import { admit, checkNamespace, strategyContext, timeText, toBytes, validate } from './finish.ts';
-import { normalise, readDraft } from './intake.ts';
+import { checkBody, normalise, readDraft } from './intake.ts';
 import { parseWriteOptions, type WriteOptions } from './write-options.ts';
 
 /** How a write is recorded in managedFields, when not as an ordinary update. */
@@ -16,6 +16,7 @@ export type Recorder = (draft: Draft, old: UnstructuredObject | undefined) => vo
 /** Errors: AlreadyExists, Invalid, NotFound and Forbidden for a namespace that is missing or being deleted. */
 export async function create(core: Core, served: Served, namespace: string | undefined, body: unknown, context: RequestContext): Promise<UnstructuredObject> {
   const options = parseWriteOptions(context);
+  checkBody(served, body, options, (message) => context.warnings.add(message));
   const draft = readDraft(served, body);
   return createDraft(core, served, namespace, draft, options, context);
 }

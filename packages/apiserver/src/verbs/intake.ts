@@ -1,6 +1,7 @@
-import { applyDefaults, badRequest, isJsonObject, pruneUnknown, setMember, strictDecodingMessage, unknownFieldMessages, type ApiError } from '@plinth/apimachinery';
+import { applyDefaults, badRequest, duplicateFieldMessages, isJsonObject, pruneUnknown, setMember, strictDecodingMessage, unknownFieldMessages, type ApiError } from '@plinth/apimachinery';
 import type { Served } from '../registry/served.ts';
 import type { Draft } from '../registry/strategy.ts';
+import { duplicatesIn } from './duplicate-fields.ts';
 import type { WriteOptions } from './write-options.ts';
 
 /** A body that claims to be an object of `served`, as a draft of its own. Errors: BadRequest. */
@@ -35,8 +36,19 @@ export function normalise(served: Served, draft: Draft, options: Pick<WriteOptio
   return applyDefaults(value, served.kind.schema);
 }
 
-function strictError(served: Served, unknown: readonly string[]): ApiError {
-  const list = strictDecodingMessage(unknown);
+/** Keys that stand twice, and members of `metadata` that nobody knows: what is lost when a body becomes a draft. */
+export function checkBody(served: Served, body: unknown, { fieldValidation }: Pick<WriteOptions, 'fieldValidation'>, warn: (message: string) => void): void {
+  if (fieldValidation === 'Ignore') return;
+  const duplicates = duplicatesIn(body);
+  const metadata = isJsonObject(body) ? body['metadata'] : undefined;
+  const unknown = isJsonObject(metadata) ? Object.keys(metadata).filter((key) => !Object.hasOwn(metadataTypes, key)).map((key) => `metadata.${key}`) : [];
+  if (duplicates.length === 0 && unknown.length === 0) return;
+  if (fieldValidation === 'Strict') throw strictError(served, unknown, duplicates);
+  for (const text of [...duplicateFieldMessages(duplicates), ...unknownFieldMessages(unknown)]) warn(text);
+}
+
+function strictError(served: Served, unknown: readonly string[], duplicates: readonly string[] = []): ApiError {
+  const list = strictDecodingMessage(unknown, duplicates);
   if (served.crd) return badRequest(list);
   const { kind, version } = served.kind;
   return badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${list}`);

@@ -8,7 +8,7 @@ import { decode } from '../storage/codec.ts';
 import { toServed } from './convert.ts';
 import type { Recorder } from './create.ts';
 import { admit, specDiffers, strategyContext, timeText, toBytes, validate } from './finish.ts';
-import { cloneJson, normalise, readDraft } from './intake.ts';
+import { checkBody, cloneJson, normalise, readDraft } from './intake.ts';
 import { parseWriteOptions, type WriteOptions } from './write-options.ts';
 
 export interface UpdateTarget {
@@ -22,6 +22,7 @@ export interface UpdateTarget {
 export async function update(core: Core, target: UpdateTarget, body: unknown, context: RequestContext): Promise<UnstructuredObject> {
   const { served, namespace, name } = target;
   const options = parseWriteOptions(context);
+  checkBody(served, body, options, (message) => context.warnings.add(message));
   const given = readDraft(served, body);
   if (given.metadata.name && given.metadata.name !== name) {
     throw badRequest(`the name of the object (${given.metadata.name}) does not match the name on the URL (${name})`);
