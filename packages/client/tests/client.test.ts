@@ -1,10 +1,11 @@
-import { configMaps, pods } from '@plinth/api';
-import { conflict, gone, type KubeObject } from '@plinth/apimachinery';
+import { conflict, gone, type ApiResource, type KubeObject } from '@plinth/apimachinery';
 import { eventually, fakeApi, startControlPlane } from '@plinth/testing';
 import { describe, expect, test } from 'vitest';
 
 import { createClient, listAll, objectPath, retryOnConflict, TransportError, until } from '../src/index.ts';
 
+const configMaps: ApiResource = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
+const pods: ApiResource = { group: '', version: 'v1', kind: 'Pod', plural: 'pods', namespaced: true };
 const key = (name: string) => ({ namespace: 'default', name });
 const configMap = (name: string, data: Record<string, string> = {}): KubeObject & { data: Record<string, string> } => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'default', name }, data });
 

@@ -1,12 +1,14 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import { configMaps } from '@plinth/api';
+import type { ApiResource } from '@plinth/apimachinery';
 import { leakCheck, startControlPlane } from '@plinth/testing';
 import { describe, expect, test } from 'vitest';
 
 import { createClient, TransportError } from '../src/index.ts';
 import { httpTransport, loadKubeconfig } from '../src/node/index.ts';
+
+const configMaps: ApiResource = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
 
 async function serve(listener: RequestListener): Promise<{ readonly server: Server; readonly url: string } & AsyncDisposable> {
   const server = createServer(listener);

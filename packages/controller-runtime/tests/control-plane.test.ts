@@ -1,4 +1,4 @@
-import { configMaps, events, leases, serviceAccounts, type ConfigMap } from '@plinth/api';
+import type { ApiResource, KubeObject } from '@plinth/apimachinery';
 import { createClient } from '@plinth/client';
 import { httpTransport, loadKubeconfig } from '@plinth/client/node';
 import { eventually, leakCheck, startControlPlane } from '@plinth/testing';
@@ -6,6 +6,14 @@ import { describe, expect, test } from 'vitest';
 
 import { createCache, createEventRecorder, done, runController, silentLogger, withLease } from '../src/index.ts';
 
+const resource = (group: string, kind: string, plural: string): ApiResource => ({ group, version: 'v1', kind, plural, namespaced: true });
+const configMaps = resource('', 'ConfigMap', 'configmaps');
+const serviceAccounts = resource('', 'ServiceAccount', 'serviceaccounts');
+const events = resource('events.k8s.io', 'Event', 'events');
+const leases = resource('coordination.k8s.io', 'Lease', 'leases');
+interface ConfigMap extends KubeObject {
+  readonly data: Readonly<Record<string, string>>;
+}
 const configMap = (name: string, data: Record<string, string> = {}): ConfigMap => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'default', name }, data });
 
 describe('on the real control plane', () => {

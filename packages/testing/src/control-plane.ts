@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { openAuth, openPki, startApiServer, type ApiServer, type ApiServerOptions, type Auth, type ClusterPki, type UserInfo } from '@plinth/apiserver';
 import { createClient, type Client } from '@plinth/client';
-import { renderKubeconfig } from '@plinth/client/node';
+import { httpTransport, renderKubeconfig, type HttpTransportOptions } from '@plinth/client/node';
 import { openMemoryStore, openSqliteStore, type ObjectStore } from '@plinth/object-store';
 
 import { tempDir } from './temp-dir.ts';
@@ -25,6 +25,11 @@ export interface ControlPlane extends AsyncDisposable {
   readonly client: Client;
   /** Of somebody else, in process: `clientFor({ name: 'ann', groups: ['developers'] })`. */
   clientFor(user: string | UserInfo): Client;
+  /**
+   * With `listen`: a client over TLS that has these credentials and no others. By default it trusts the plane's authority.
+   * Its connections end with the plane.
+   */
+  connect(credentials?: Omit<HttpTransportOptions, 'server'>): Client;
   readonly server: ApiServer;
   readonly auth: Auth;
   readonly pki: ClusterPki;
@@ -65,6 +70,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   return {
     client: clientFor(admin),
     clientFor,
+    connect: (credentials = {}) => createClient(resources.use(httpTransport({ server: server.url, ca: pki.caCert, ...credentials }))),
     server,
     auth,
     pki,

@@ -17,6 +17,12 @@ export interface StaticToken {
   readonly user: UserInfo;
 }
 
+/** Whom a certificate names, and until when (ms since 1970). */
+interface Holder {
+  readonly user: UserInfo;
+  readonly notAfter: number;
+}
+
 /** Clients' certificates that were read before, by their bytes. */
 const maxRemembered = 1000;
 
@@ -26,18 +32,27 @@ const maxRemembered = 1000;
  */
 export function createAuthenticator({ serviceAccounts, tokens = [], now }: AuthenticatorOptions): Authenticator {
   const byDigest = new Map(tokens.map(({ token, user }) => [digest(token), authenticated(user)]));
-  const certificates = new Map<string, { readonly user: UserInfo; readonly notAfter: number }>();
+  /** By connection: the server hands in the same bytes for all requests of one. */
+  const byPeer = new WeakMap<Uint8Array, Holder>();
+  const byBytes = new Map<string, Holder>();
 
+  const holderOf = (certificate: Uint8Array): Holder | undefined => {
+    const key = Buffer.from(certificate.buffer, certificate.byteOffset, certificate.byteLength).toString('latin1');
+    const known = byBytes.get(key);
+    if (known) return known;
+    const read = readCertificate(certificate);
+    if (!read) return undefined;
+    if (byBytes.size >= maxRemembered) byBytes.delete(byBytes.keys().next().value!);
+    byBytes.set(key, read);
+    return read;
+  };
   const fromCertificate = ({ certificate }: TlsPeer): UserInfo | undefined => {
     if (!certificate) return undefined;
-    const key = Buffer.from(certificate.buffer, certificate.byteOffset, certificate.byteLength).toString('latin1');
-    let known = certificates.get(key);
+    let known = byPeer.get(certificate);
     if (!known) {
-      const read = readCertificate(certificate);
-      if (!read) return undefined;
-      known = read;
-      if (certificates.size >= maxRemembered) certificates.delete(certificates.keys().next().value!);
-      certificates.set(key, known);
+      known = holderOf(certificate);
+      if (!known) return undefined;
+      byPeer.set(certificate, known);
     }
     // TLS looked at the dates when the connection began, which may be long ago.
     return now() <= known.notAfter ? known.user : undefined;
@@ -59,7 +74,7 @@ function bearerToken({ authorization }: IncomingHttpHeaders): string | undefined
   return authorization.slice(7).trim() || undefined;
 }
 
-function readCertificate(der: Uint8Array): { readonly user: UserInfo; readonly notAfter: number } | undefined {
+function readCertificate(der: Uint8Array): Holder | undefined {
   const certificate = new X509Certificate(der);
   const { CN, O } = certificate.toLegacyObject().subject as { readonly CN?: string | string[]; readonly O?: string | string[] };
   // As Go reads it: of several common names the last one counts.

@@ -34,16 +34,22 @@ const maxUsers = 2000;
  * grants. https://kubernetes.io/docs/reference/access-authn-authz/rbac/
  */
 export function createRbac(objects: RbacObjects): Rbac {
+  /** The same user is the same value for all requests of a client in process or of a certificate. */
+  const byUser = new WeakMap<UserInfo, Standing>();
   const standings = new Map<string, Standing>();
 
   const standingOf = (user: UserInfo): Standing => {
+    const quick = byUser.get(user);
+    if (quick?.generation === objects.generation) return quick;
     const key = [user.name, ...user.groups].join('\n');
-    const known = standings.get(key);
-    if (known?.generation === objects.generation) return known;
-    const standing = gather(objects, user);
-    standings.delete(key);
-    standings.set(key, standing);
-    if (standings.size > maxUsers) standings.delete(standings.keys().next().value!);
+    let standing = standings.get(key);
+    if (standing?.generation !== objects.generation) {
+      standing = gather(objects, user);
+      standings.delete(key);
+      standings.set(key, standing);
+      if (standings.size > maxUsers) standings.delete(standings.keys().next().value!);
+    }
+    byUser.set(user, standing);
     return standing;
   };
 
@@ -86,7 +92,7 @@ function firstGrant(grants: readonly Grant[], attributes: AccessAttributes): Acc
 function gather(objects: RbacObjects, user: UserInfo): Standing {
   const everywhere: Grant[] = [];
   const byNamespace = new Map<string, Grant[]>();
-  for (const key of [userKey(user.name), ...user.groups.map(groupKey)]) {
+  for (const key of [userKey(user.name), ...[...groupsOf(user)].map(groupKey)]) {
     for (const binding of objects.bindingsOf(key)) {
       const rules = objects.rulesOf(binding.roleRef, binding.namespace);
       if (rules.length === 0) continue;
@@ -97,4 +103,17 @@ function gather(objects: RbacObjects, user: UserInfo): Standing {
     }
   }
   return { generation: objects.generation, everywhere, byNamespace };
+}
+
+/**
+ * The groups of a user, with those that his name stands for: a client in process states them or not, and means the same
+ * user. https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-subjects
+ */
+function groupsOf({ name, groups }: UserInfo): ReadonlySet<string> {
+  const all = new Set(groups);
+  if (all.has('system:unauthenticated')) return all;
+  all.add('system:authenticated');
+  const account = /^system:serviceaccount:([^:]+):[^:]+$/.exec(name);
+  if (account) all.add('system:serviceaccounts').add(`system:serviceaccounts:${account[1]}`);
+  return all;
 }
