@@ -1,1 +1,9 @@
-export {};
+/** The product: Promises, requests, Works and their way to destinations. Kept inside: how each kind is reconciled. */
+export { runPipelineAdapter, type PipelineAdapterOptions } from './adapter/run-pipeline-adapter.ts';
+export { DEFAULT_CONFIG, type PlatformConfig } from './config.ts';
+export { type StateStoreWriterFactory } from './git-state-store/open-writer.ts';
+export { type StoreCredentials } from './git-state-store/credentials.ts';
+export { platformManifests } from './manifests/platform-manifests.ts';
+export { CONTROLLER_SERVICE_ACCOUNT, PIPELINE_ADAPTER_IMAGE, PLATFORM_NAMESPACE } from './naming/constants.ts';
+export { ANNOTATIONS, LABELS } from './naming/labels.ts';
+export { type PlatformOptions, startPlatform } from './start-platform.ts';

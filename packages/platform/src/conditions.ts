@@ -1,0 +1,39 @@
+/** A condition as Kubernetes writes it. */
+export interface Condition {
+  readonly type: string;
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: string;
+  readonly message: string;
+  readonly lastTransitionTime: string;
+  readonly observedGeneration?: number;
+}
+
+/** A condition before it is known when it came about. */
+export type ConditionUpdate = Omit<Condition, 'lastTransitionTime'>;
+
+/**
+ * The list with the updates in it, sorted by type. The time moves when the status changes
+ * (https://github.com/kubernetes/community/blob/master/contributors/devel/sig-architecture/api-conventions.md#typical-status-properties).
+ * `now` in ms.
+ */
+export function setConditions(before: readonly Condition[] | undefined, updates: readonly ConditionUpdate[], now: number): readonly Condition[] {
+  const byType = new Map((before ?? []).map((condition) => [condition.type, condition]));
+  for (const update of updates) {
+    const previous = byType.get(update.type);
+    const lastTransitionTime = previous?.status === update.status ? previous.lastTransitionTime : timestamp(now);
+    byType.set(update.type, { ...update, lastTransitionTime });
+  }
+  return [...byType.values()].sort((left, right) => (left.type < right.type ? -1 : 1));
+}
+
+export const findCondition = (conditions: readonly Condition[] | undefined, type: string): Condition | undefined =>
+  conditions?.find((condition) => condition.type === type);
+
+/** Whether the condition holds, for this generation where one is given. */
+export function isTrue(conditions: readonly Condition[] | undefined, type: string, generation?: number): boolean {
+  const condition = findCondition(conditions, type);
+  return condition?.status === 'True' && (generation === undefined || condition.observedGeneration === undefined || condition.observedGeneration === generation);
+}
+
+/** RFC 3339 with seconds. `now` in ms. */
+export const timestamp = (now: number): string => new Date(now).toISOString().replace(/\.\d{3}Z$/, 'Z');

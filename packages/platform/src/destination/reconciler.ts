@@ -1,0 +1,112 @@
+import { destinations, workPlacements, type Destination, type GitStateStore } from '@plinth/api';
+import { type KubeObject, keyOf } from '@plinth/apimachinery';
+import { type Controller, done, patchStatus, type Request, runController } from '@plinth/controller-runtime';
+import { canaryChange } from '@plinth/state-store';
+import { findCondition } from '../conditions.ts';
+import { FINALIZERS } from '../naming/finalizers.ts';
+import type { PlatformContext } from '../runtime/context.ts';
+import { ensureDeleted } from '../runtime/ensure-object.ts';
+import { BY_DESTINATION } from '../runtime/informers.ts';
+import { skipMissing } from '../runtime/skip-conflict.ts';
+import { layoutOf } from '../work-placement/apply.ts';
+import { type DestinationSnapshot, planDestination } from './plan.ts';
+import { type DestinationOutcome, destinationStatus } from './status.ts';
+
+/** Says of each Destination whether its place in the state store can be written, by writing two small objects there. */
+export function runDestinationController(context: PlatformContext): Controller {
+  const { informers, client, clock, stateStores, signal } = context;
+  const recorder = context.recorder('DestinationController');
+
+  const observe = (request: Request): DestinationSnapshot | undefined => {
+    const destination = informers.destinations.get(request);
+    if (!destination) return undefined;
+    const ref = destination.spec?.stateStoreRef;
+    return {
+      destination,
+      store: ref?.kind === 'GitStateStore' ? informers.gitStateStores.get({ name: ref.name }) : undefined,
+      hasWriter: ref !== undefined && stateStores.get(ref) !== undefined,
+      placements: informers.workPlacements.byIndex(BY_DESTINATION, destination.metadata.name),
+    };
+  };
+  const setFinalizer = async ({ metadata }: Destination, present: boolean): Promise<void> => {
+    const others = (metadata.finalizers ?? []).filter((name) => name !== FINALIZERS.destination);
+    const finalizers = present ? [...others, FINALIZERS.destination] : others;
+    await client.patch(destinations, { name: metadata.name }, 'merge', { metadata: { uid: metadata.uid, resourceVersion: metadata.resourceVersion, finalizers } });
+  };
+  const report = async (destination: Destination, outcome: DestinationOutcome): Promise<void> => {
+    const before = findCondition(destination.status?.conditions, 'Ready');
+    if (outcome.type === 'ready' && before?.status !== 'True') recorder.record(destination, { type: 'Normal', reason: 'DestinationReady', message: 'Destination is Ready' });
+    if (outcome.type === 'notReady' && before?.message !== outcome.message) recorder.record(destination, { type: 'Warning', reason: 'DestinationNotReady', message: outcome.message });
+    await patchStatus(client, destinations, destination, destinationStatus(destination, outcome, clock.now()));
+  };
+  /** Undefined when it worked. */
+  const writeCanaries = async (destination: Destination, enabled: boolean): Promise<Error | undefined> => {
+    const ref = destination.spec!.stateStoreRef!;
+    const outcome = await stateStores.get(ref)!.write(canaryChange(layoutOf(destination), enabled), { signal });
+    if (outcome.outcome !== 'failed') return undefined;
+    if (outcome.error.shouldRetry()) stateStores.suspect(ref);
+    return outcome.error;
+  };
+
+  const controller = runController({
+    name: 'destination',
+    signal,
+    log: context.log,
+    clock,
+    retryBaseMs: 200,
+    sources: [
+      { informer: informers.destinations, predicate: (object, previous) => !previous || needsLook(object) !== needsLook(previous) },
+      { informer: informers.gitStateStores, map: (store) => informers.destinations.list().filter(({ spec }) => spec?.stateStoreRef?.name === store.metadata.name).map(keyOf), predicate: (object, previous) => readiness(object) !== readiness(previous) },
+      { informer: informers.workPlacements, map: (placement) => deletingDestination(context, placement), predicate: (object, previous) => !previous || object.metadata.deletionTimestamp !== previous.metadata.deletionTimestamp },
+    ],
+    reconcile: (request) =>
+      skipMissing(async () => {
+        const snapshot = observe(request);
+        if (!snapshot) return done;
+        const { destination } = snapshot;
+        const plan = planDestination(snapshot);
+        switch (plan.type) {
+          case 'none':
+            return done;
+          case 'setFinalizer':
+            await setFinalizer(destination, plan.present);
+            return done;
+          case 'deletePlacements':
+            await Promise.all(plan.placements.map((placement) => ensureDeleted(client, workPlacements, placement)));
+            return done;
+          case 'removeCanaries': {
+            const error = await writeCanaries(destination, false);
+            if (error) throw error;
+            await setFinalizer(destination, false);
+            return done;
+          }
+          case 'notReady':
+            await report(destination, plan);
+            return done;
+          case 'writeCanaries': {
+            const error = await writeCanaries(destination, plan.enabled);
+            if (signal.aborted) return done;
+            await report(destination, error ? { type: 'notReady', reason: 'StateStoreWriteFailed', message: error.message } : { type: 'ready', withCanaries: plan.enabled });
+            if (error) throw error;
+            return done;
+          }
+          default:
+            return plan satisfies never;
+        }
+      }),
+  });
+  stateStores.onOpened((ref) => {
+    for (const destination of informers.destinations.list()) if (destination.spec?.stateStoreRef?.name === ref.name) controller.enqueue(keyOf(destination));
+  });
+  return controller;
+}
+
+/** A Destination that waits for its placements to go looks again when one has. */
+function deletingDestination({ informers }: PlatformContext, placement: KubeObject): readonly Request[] {
+  const name = (placement as { readonly spec?: { readonly targetDestinationName?: string } }).spec?.targetDestinationName ?? '';
+  return informers.destinations.get({ name })?.metadata.deletionTimestamp ? [{ name }] : [];
+}
+
+const needsLook = ({ metadata }: KubeObject): string => JSON.stringify([metadata.generation, metadata.deletionTimestamp, metadata.finalizers]);
+
+const readiness = (store: KubeObject | undefined): string => findCondition((store as GitStateStore | undefined)?.status?.conditions, 'Ready')?.status ?? '';

@@ -1,0 +1,12 @@
+import type { GitStateStore } from '@plinth/api';
+import { setConditions } from '../conditions.ts';
+import type { StoreProblem } from './credentials.ts';
+
+/** The status of a state store after it was probed (contract, section 5.6). */
+export function storeStatus(store: GitStateStore, problem: StoreProblem | undefined, now: number): NonNullable<GitStateStore['status']> {
+  const observedGeneration = store.metadata.generation ?? 1;
+  const ready = problem
+    ? ({ type: 'Ready', status: 'False', reason: problem.reason, message: problem.message, observedGeneration } as const)
+    : ({ type: 'Ready', status: 'True', reason: 'StateStoreReady', message: 'State store is ready', observedGeneration } as const);
+  return { ...store.status, status: problem ? 'NotReady' : 'Ready', observedGeneration, conditions: setConditions(store.status?.conditions, [ready], now) };
+}

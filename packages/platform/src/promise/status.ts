@@ -1,0 +1,125 @@
+import type { CustomResourceDefinition, Job, PlatformPromise, PromiseStatus } from '@plinth/api';
+import { type Condition, type ConditionUpdate, findCondition, isTrue, setConditions, timestamp } from '../conditions.ts';
+import { LABELS } from '../naming/labels.ts';
+import { worksCondition, worksStanding } from '../work/standing.ts';
+import { actionOf, pipelineNameOf } from '../workflow/job-state.ts';
+import type { WorkflowPlan } from '../workflow/plan.ts';
+import { PAUSED, reconciledCondition } from '../workflow/reconciled.ts';
+import { COMPLETED, type WorkflowOutcome, workflowOutcome, type WorkflowStatus } from '../workflow/status.ts';
+import { troubleOf } from '../workflow/trouble.ts';
+import { apiOf, storageVersion } from './api.ts';
+import type { PromisePlan, PromiseSnapshot } from './plan.ts';
+import { areFulfilled, requirementsCondition } from './requirements.ts';
+import { workflowsOf } from './workflows.ts';
+
+/** The status that a Promise should have, all of it (contract, sections 1.1 and 2.6). */
+export function promiseStatus(snapshot: PromiseSnapshot, plan: PromisePlan): PromiseStatus {
+  const before = snapshot.promise.status ?? {};
+  switch (plan.type) {
+    case 'active':
+      return active(snapshot, plan.workflow, before);
+    case 'paused':
+      return unavailable(withConditions(before, [PAUSED, { type: 'Available', status: 'False', reason: 'PausedReconciliation', message: 'Paused' }], snapshot.now));
+    case 'deleteWorkflow':
+      if (plan.workflow.type === 'failed') return withConditions(before, [{ type: 'DeleteWorkflowCompleted', status: 'False', reason: 'DeleteWorkflowFailed', message: 'The Delete Pipeline has failed' }], snapshot.now);
+      if (plan.workflow.type === 'suspended') return withConditions(before, [{ type: 'DeleteWorkflowCompleted', status: 'False', reason: 'DeleteWorkflowSuspended', message: 'The delete workflow is suspended' }], snapshot.now);
+      return before;
+    case 'ignore':
+    case 'deleteRequests':
+    case 'deleteWorks':
+    case 'deleteCrd':
+    case 'letGo':
+      return before;
+    default:
+      return plan satisfies never;
+  }
+}
+
+function active(snapshot: PromiseSnapshot, plan: WorkflowPlan, before: PromiseStatus): PromiseStatus {
+  const { promise, configure, runs, works, crd, requirements, requiredBy, now } = snapshot;
+  const outcome = outcomeOf(snapshot, plan, before);
+  const fulfilled = areFulfilled(requirements);
+  const isAvailable = canServe(promise, crd, fulfilled, outcome, before);
+  const expected = new Map(configure.pipelines.map((pipeline) => [pipeline.metadata.name, newestOf(runs.jobs, pipeline.metadata.name)]));
+  const standing = worksStanding(works, expected);
+  const hasEnded = outcome.standing === 'succeeded' || outcome.standing === 'none';
+
+  const conditions: ConditionUpdate[] = [
+    ...outcome.conditions,
+    ...(requirements.length > 0 || findCondition(before.conditions as readonly Condition[] | undefined, 'RequirementsFulfilled') ? [requirementsCondition(requirements)] : []),
+    ...(hasEnded ? [worksCondition(standing, 'this promise')] : []),
+    fulfilled ? reconciledCondition(outcome.standing, standing.state) : { type: 'Reconciled', status: 'Unknown', reason: 'RequirementsNotFulfilled', message: 'Pending' },
+    isAvailable
+      ? { type: 'Available', status: 'True', reason: 'PromiseAvailable', message: 'Ready to fulfil resource requests' }
+      : { type: 'Available', status: 'False', reason: 'PromiseUnavailable', message: 'Cannot fulfil resource requests' },
+  ];
+  const updated = withConditions({ ...before, ...outcome.fields }, conditions, now);
+  const lastAvailableTime = isAvailable ? (isTrue(before.conditions, 'Available') ? before.lastAvailableTime : undefined) ?? timestamp(now) : before.lastAvailableTime;
+  const version = promise.metadata.labels?.[LABELS.promiseVersion] ?? before.version;
+  const facts = {
+    status: isAvailable ? 'Available' : 'Unavailable',
+    ...apiFacts(promise),
+    ...(version ? { version } : {}),
+    ...(lastAvailableTime ? { lastAvailableTime } : {}),
+  };
+  const { suspendedGeneration, ...workflows } = before.kratix?.workflows ?? {};
+  return {
+    ...updated,
+    ...facts,
+    ...(hasEnded ? { observedGeneration: promise.metadata.generation ?? 1 } : {}),
+    ...(requirements.length > 0 ? { requiredPromises: requirements } : {}),
+    ...(requiredBy.length > 0 || before.requiredBy ? { requiredBy } : {}),
+    kratix: {
+      ...before.kratix,
+      ...facts,
+      workflows: {
+        ...workflows,
+        pipelines: outcome.pipelines,
+        ...(suspendedGeneration !== undefined && plan.type !== 'start' && plan.type !== 'succeeded' ? { suspendedGeneration } : {}),
+      },
+    },
+  };
+}
+
+/** Pipelines that cannot be decoded are refused at the door; one that got in nevertheless is a failed workflow. */
+function outcomeOf(snapshot: PromiseSnapshot, plan: WorkflowPlan, before: PromiseStatus): WorkflowOutcome {
+  const { promise, configure, runs, now } = snapshot;
+  const [problem] = workflowsOf(promise).problems;
+  if (problem) {
+    return {
+      fields: {},
+      pipelines: [],
+      conditions: [{ type: COMPLETED, status: 'False', reason: 'ConfigureWorkflowFailed', message: `A Configure Pipeline has failed: ${problem.field}: ${problem.message}` }],
+      standing: 'failed',
+    };
+  }
+  return workflowOutcome(before as WorkflowStatus, configure, plan, troubleOf(plan, runs, before.kratix?.workflows?.pipelines ?? []), now);
+}
+
+/**
+ * A Promise serves when its kind is served, what it requires is there, and its own workflow succeeded once. It goes on
+ * serving while that workflow runs again.
+ */
+function canServe(promise: PlatformPromise, crd: CustomResourceDefinition | undefined, fulfilled: boolean, outcome: WorkflowOutcome, before: PromiseStatus): boolean {
+  const isServed = apiOf(promise) === undefined || (crd !== undefined && isEstablished(crd));
+  const hasRun = outcome.standing === 'succeeded' || outcome.standing === 'none' || before.lastAvailableTime !== undefined;
+  return isServed && fulfilled && hasRun;
+}
+
+export const isEstablished = (crd: CustomResourceDefinition): boolean =>
+  crd.status?.conditions?.some((condition) => condition.type === 'Established' && condition.status === 'True') ?? false;
+
+function apiFacts(promise: PlatformPromise): { readonly kind?: string; readonly apiVersion?: string } {
+  const api = apiOf(promise);
+  return api ? { kind: api.spec.names.kind, apiVersion: `${api.spec.group}/${storageVersion(api)}`.toLowerCase() } : {};
+}
+
+const unavailable = (status: PromiseStatus): PromiseStatus => ({ ...status, status: 'Unavailable', kratix: { ...status.kratix, status: 'Unavailable' } });
+
+const withConditions = (status: PromiseStatus, updates: readonly ConditionUpdate[], now: number): PromiseStatus => ({
+  ...status,
+  conditions: setConditions(status.conditions as readonly Condition[] | undefined, updates, now),
+});
+
+/** Jobs come newest first. */
+const newestOf = (jobs: readonly Job[], pipeline: string): Job | undefined => jobs.find((job) => actionOf(job) === 'configure' && pipelineNameOf(job) === pipeline);

@@ -1,0 +1,70 @@
+import { healthRecords, jobs, works } from '@plinth/api';
+import { type ApiResource, keyOf } from '@plinth/apimachinery';
+import { patchStatus } from '@plinth/controller-runtime';
+import { FINALIZERS } from '../naming/finalizers.ts';
+import { LABELS } from '../naming/labels.ts';
+import type { PlatformContext } from '../runtime/context.ts';
+import { ensureDeleted } from '../runtime/ensure-object.ts';
+import { jobsToPrune } from '../workflow/plan.ts';
+import { applyWorkflow } from '../workflow/apply.ts';
+import { REQUEST_FINALIZERS, type RequestPlan, type RequestSnapshot } from './plan.ts';
+import type { RequestStatus, ResourceRequest } from './request.ts';
+
+/** Adds what every request carries: the Promise's label and the finalizers. Returns the request as it is then. */
+export async function ensureRequestMetadata({ client }: PlatformContext, resource: ApiResource, request: ResourceRequest, promiseName: string): Promise<ResourceRequest> {
+  const { labels, finalizers = [], uid, resourceVersion } = request.metadata;
+  const missing = REQUEST_FINALIZERS.filter((name) => !finalizers.includes(name));
+  if (missing.length === 0 && labels?.[LABELS.promiseName] === promiseName) return request;
+  return client.patch<ResourceRequest>(resource, keyOf(request), 'merge', {
+    metadata: { uid, resourceVersion, labels: { [LABELS.promiseName]: promiseName }, finalizers: [...finalizers, ...missing] },
+  });
+}
+
+/** Carries out a plan. The status is written before a Job starts, so that nothing a Job writes is overwritten. */
+export async function applyRequest(context: PlatformContext, resource: ApiResource, snapshot: RequestSnapshot, plan: RequestPlan, status: RequestStatus): Promise<void> {
+  const { client } = context;
+  const { request } = snapshot;
+  switch (plan.type) {
+    case 'ignore':
+      return;
+    case 'paused':
+    case 'blocked':
+      await patchStatus(client, resource, request, status, { exclusive: true });
+      return;
+    case 'configure':
+      await applyWorkflow(context, { resource, object: request, promise: snapshot.promise, workflow: snapshot.configure, plan: plan.workflow, status });
+      if (plan.workflow.type === 'succeeded' || plan.workflow.type === 'failed') await prune(context, snapshot, plan.workflow.type === 'succeeded');
+      return;
+    case 'deleteWorkflow':
+      await applyWorkflow(context, { resource, object: request, promise: snapshot.promise, workflow: snapshot.delete, plan: plan.workflow, status });
+      return;
+    case 'cleanUp':
+      await Promise.all([
+        ...snapshot.runs.jobs.map((job) => ensureDeleted(client, jobs, job)),
+        ...snapshot.works.filter((work) => !work.metadata.deletionTimestamp).map((work) => ensureDeleted(client, works, work)),
+      ]);
+      return;
+    case 'letGo':
+      await Promise.all(snapshot.healthRecords.map((record) => ensureDeleted(client, healthRecords, record)));
+      await letGo(context, resource, request);
+      return;
+    default:
+      plan satisfies never;
+  }
+}
+
+/** Old Jobs, and what pipelines made that the Promise no longer has. */
+async function prune({ client, config }: PlatformContext, { runs, works: own, configure }: RequestSnapshot, hasSucceeded: boolean): Promise<void> {
+  const names = new Set(configure.pipelines.map((pipeline) => pipeline.metadata.name));
+  const obsolete = hasSucceeded ? own.filter((work) => !names.has(work.metadata.labels?.[LABELS.pipelineName] ?? '')) : [];
+  await Promise.all([
+    ...jobsToPrune(runs.jobs, config.jobsToKeep).map((job) => ensureDeleted(client, jobs, job)),
+    ...obsolete.filter((work) => !work.metadata.deletionTimestamp).map((work) => ensureDeleted(client, works, work)),
+  ]);
+}
+
+async function letGo({ client }: PlatformContext, resource: ApiResource, request: ResourceRequest): Promise<void> {
+  const { uid, resourceVersion, finalizers = [] } = request.metadata;
+  const others = finalizers.filter((name) => !(Object.values(FINALIZERS.request) as readonly string[]).includes(name));
+  await client.patch(resource, keyOf(request), 'merge', { metadata: { uid, resourceVersion, finalizers: others } });
+}

@@ -1,0 +1,171 @@
+import { jobs, works, type PlatformPromise } from '@plinth/api';
+import { type ApiResource, apiVersionOf, type KubeObject, keyOf } from '@plinth/apimachinery';
+import { type Controller, createCache, done, type Request, retryAfter, runController } from '@plinth/controller-runtime';
+import { isTrue } from '../conditions.ts';
+import { isMarked, LABELS } from '../naming/labels.ts';
+import { requestHash } from '../naming/spec-hash.ts';
+import { workflowsOf } from '../promise/workflows.ts';
+import type { PlatformContext } from '../runtime/context.ts';
+import { ensureDeleted } from '../runtime/ensure-object.ts';
+import { BY_SUBJECT, subjectKey, subjectOfHealthRecord, subjectOfJob, subjectOfWork } from '../runtime/informers.ts';
+import { skipConflict } from '../runtime/skip-conflict.ts';
+import { observeRuns } from '../workflow/observe.ts';
+import type { Workflow, WorkflowAction, WorkflowSubject } from '../workflow/pipeline.ts';
+import { jobLooksDifferent, podLooksDifferent } from '../workflow/predicates.ts';
+import { applyRequest, ensureRequestMetadata } from './apply.ts';
+import { recordRequestEvents } from './events.ts';
+import { planRequest, type RequestSnapshot } from './plan.ts';
+import type { ResourceRequest } from './request.ts';
+import { requestStatus } from './status.ts';
+
+/** The controller of one Promise's requests. */
+export interface RequestController extends AsyncDisposable {
+  readonly resource: ApiResource;
+  readonly controller: Controller;
+  /** All requests, of all namespaces. Empty until the first list is there. */
+  readonly requests: () => readonly ResourceRequest[];
+  readonly isSynced: () => boolean;
+}
+
+/**
+ * Follows the requests of a Promise. Its informer lives in a cache of its own, because it ends with the Promise; writes
+ * go through that cache, so that a pass sees what the pass before it wrote. `changed` is called when the requests are
+ * known, and whenever one is gone: a Promise that is being deleted waits for that.
+ */
+export function runRequestController(shared: PlatformContext, promiseName: string, resource: ApiResource, changed: () => void): RequestController {
+  const { informers, clock, config } = shared;
+  const ended = new AbortController();
+  const signal = AbortSignal.any([shared.signal, ended.signal]);
+  const cache = createCache(shared.client, { signal, clock, log: shared.log });
+  const context: PlatformContext = { ...shared, client: cache.client, signal };
+  const requests = cache.informer<ResourceRequest>(resource);
+  let isSynced = false;
+  requests.synced.then(
+    () => {
+      isSynced = true;
+      changed();
+    },
+    () => {},
+  );
+  const unsubscribe = requests.subscribe({ deleted: changed });
+  const recorder = shared.recorder('ResourceRequestController');
+
+  const observe = (request: ResourceRequest, promise: PlatformPromise): RequestSnapshot => {
+    const key = subjectKey(promiseName, request.metadata.namespace, request.metadata.name);
+    return {
+      request,
+      promise,
+      configure: workflowOf(promise, request, resource, 'configure'),
+      delete: workflowOf(promise, request, resource, 'delete'),
+      runs: observeRuns(informers, key),
+      works: informers.works.byIndex(BY_SUBJECT, key),
+      healthRecords: informers.healthRecords.byIndex(BY_SUBJECT, key),
+      config,
+      now: clock.now(),
+    };
+  };
+
+  const controller = runController({
+    name: `request:${promiseName}`,
+    signal,
+    log: shared.log,
+    clock,
+    concurrency: 64,
+    sources: [
+      { informer: requests },
+      { informer: informers.jobs, map: (job) => requestFrom(promiseName, subjectOfJob(job)), predicate: jobLooksDifferent },
+      { informer: informers.pods, map: (pod) => requestFrom(promiseName, subjectOfPod(context, pod)), predicate: podLooksDifferent },
+      { informer: informers.works, map: (work) => requestFrom(promiseName, subjectOfWork(work)) },
+      { informer: informers.healthRecords, map: (record) => requestFrom(promiseName, subjectOfHealthRecord(record)) },
+      { informer: informers.promises, map: (promise) => (promise.metadata.name === promiseName ? requests.list().map(keyOf) : []), predicate: promiseMatters },
+    ],
+    reconcile: (key) =>
+      skipConflict(async () => {
+        const promise = informers.promises.get({ name: promiseName });
+        const found = requests.get(key);
+        if (!found) {
+          await removeOrphans(context, resource, promiseName, key);
+          return done;
+        }
+        if (!promise) return done;
+        const request = found.metadata.deletionTimestamp || promise.metadata.deletionTimestamp ? found : await ensureRequestMetadata(context, resource, found, promiseName);
+        const snapshot = observe(request, promise);
+        const plan = planRequest(snapshot);
+        const status = requestStatus(snapshot, plan);
+        await applyRequest(context, resource, snapshot, plan, status);
+        recordRequestEvents(recorder, snapshot, plan, status);
+        const wakeAt = 'wakeAt' in plan ? plan.wakeAt : undefined;
+        return wakeAt === undefined ? done : retryAfter(Math.max(0, wakeAt - clock.now()));
+      }),
+  });
+  return {
+    resource,
+    controller,
+    requests: () => requests.list(),
+    isSynced: () => isSynced,
+    [Symbol.asyncDispose]: async () => {
+      unsubscribe();
+      ended.abort();
+      await controller[Symbol.asyncDispose]();
+      await cache[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The workflow of one action, as it is for this request now. */
+export function workflowOf(promise: PlatformPromise, request: ResourceRequest, resource: ApiResource, action: WorkflowAction): Workflow {
+  const namespace = request.metadata.namespace ?? '';
+  const pipelineNamespace = promise.spec?.workflows?.config?.pipelineNamespace;
+  const subject: WorkflowSubject = {
+    type: 'resource',
+    promiseName: promise.metadata.name,
+    apiVersion: apiVersionOf(resource),
+    kind: resource.kind,
+    plural: resource.plural,
+    name: request.metadata.name,
+    namespace,
+    uid: request.metadata.uid ?? '',
+    pipelineNamespace: pipelineNamespace || namespace,
+    hasPipelineNamespace: Boolean(pipelineNamespace),
+  };
+  return { subject, action, pipelines: workflowsOf(promise).resource[action], hash: requestHash(promise.spec, request.spec) };
+}
+
+/**
+ * A pod on its way out may write a Work after its request was cleaned up. Asks the API first: the cache may be behind.
+ */
+async function removeOrphans({ client, informers }: PlatformContext, resource: ApiResource, promiseName: string, key: Request): Promise<void> {
+  const subject = subjectKey(promiseName, key.namespace, key.name);
+  const orphans = { works: informers.works.byIndex(BY_SUBJECT, subject), jobs: informers.jobs.byIndex(BY_SUBJECT, subject) };
+  if (orphans.works.length === 0 && orphans.jobs.length === 0) return;
+  if (await client.find(resource, key)) return;
+  await Promise.all([
+    ...orphans.works.filter((work) => !work.metadata.deletionTimestamp).map((work) => ensureDeleted(client, works, work)),
+    ...orphans.jobs.filter((job) => !job.metadata.deletionTimestamp).map((job) => ensureDeleted(client, jobs, job)),
+  ]);
+}
+
+function subjectOfPod({ informers }: PlatformContext, pod: KubeObject): string {
+  const owner = pod.metadata.ownerReferences?.find(({ kind }) => kind === 'Job');
+  const job = owner && informers.jobs.get({ namespace: pod.metadata.namespace!, name: owner.name });
+  return job ? subjectOfJob(job) : '';
+}
+
+/** The request that a subject key names, when it is one of this Promise. */
+function requestFrom(promiseName: string, subject: string): readonly Request[] {
+  const [promise, namespace, name] = subject.split('/');
+  return promise === promiseName && namespace && name ? [{ namespace, name }] : [];
+}
+
+/** What of a Promise its requests look at. */
+function promiseMatters(object: KubeObject, previous: KubeObject | undefined): boolean {
+  if (!previous) return true;
+  const promise = object as PlatformPromise;
+  const before = previous as PlatformPromise;
+  return (
+    promise.metadata.generation !== before.metadata.generation ||
+    isMarked(promise, LABELS.paused) !== isMarked(before, LABELS.paused) ||
+    promise.metadata.labels?.[LABELS.promiseVersion] !== before.metadata.labels?.[LABELS.promiseVersion] ||
+    isTrue(promise.status?.conditions, 'RequirementsFulfilled') !== isTrue(before.status?.conditions, 'RequirementsFulfilled')
+  );
+}

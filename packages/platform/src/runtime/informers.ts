@@ -1,0 +1,108 @@
+import {
+  clusterRoleBindings,
+  clusterRoles,
+  configMaps,
+  customResourceDefinitions,
+  destinations,
+  gitStateStores,
+  healthRecords,
+  jobs,
+  pods,
+  promiseRevisions,
+  promises,
+  roleBindings,
+  roles,
+  serviceAccounts,
+  workPlacements,
+  works,
+  type CustomResourceDefinition,
+  type Destination,
+  type GitStateStore,
+  type HealthRecord,
+  type Job,
+  type Pod,
+  type PlatformPromise,
+  type PromiseRevision,
+  type Work,
+  type WorkPlacement,
+} from '@plinth/api';
+import type { ApiResource, KubeObject } from '@plinth/apimachinery';
+import type { Cache, Informer } from '@plinth/controller-runtime';
+import { ANNOTATIONS, LABELS, MANAGED_BY } from '../naming/labels.ts';
+
+/** The informers that all controllers of the platform share, with their indexes. */
+export interface Informers {
+  readonly promises: Informer<PlatformPromise>;
+  readonly revisions: Informer<PromiseRevision>;
+  /** Those of Promises. */
+  readonly crds: Informer<CustomResourceDefinition>;
+  /** Those of workflows; by {@link subjectKey}. */
+  readonly jobs: Informer<Job>;
+  /** Those of workflows; by the name of their Job, `namespace/name`. */
+  readonly pods: Informer<Pod>;
+  /** By {@link subjectKey}. */
+  readonly works: Informer<Work>;
+  /** By the name of their Work, `namespace/name`, and by their Destination. */
+  readonly workPlacements: Informer<WorkPlacement>;
+  readonly destinations: Informer<Destination>;
+  readonly gitStateStores: Informer<GitStateStore>;
+  /** By {@link subjectKey}. */
+  readonly healthRecords: Informer<HealthRecord>;
+  /** The kinds of which a pipeline needs objects, of these those that a Promise made. */
+  readonly pipelineObjects: ReadonlyMap<string, Informer<KubeObject>>;
+}
+
+export const BY_SUBJECT = 'subject';
+export const BY_JOB = 'job';
+export const BY_WORK = 'work';
+export const BY_DESTINATION = 'destination';
+
+/** Names a Promise (no request name) or a request across kinds. */
+export const subjectKey = (promiseName: string, namespace = '', name = ''): string => `${promiseName}/${namespace}/${name}`;
+
+export function createInformers(cache: Cache): Informers {
+  const workflow = { labelSelector: `${LABELS.managedBy}=${MANAGED_BY}` };
+  const ofPromise = { labelSelector: LABELS.promiseName };
+  const informers: Informers = {
+    promises: cache.informer<PlatformPromise>(promises),
+    revisions: cache.informer<PromiseRevision>(promiseRevisions),
+    crds: cache.informer<CustomResourceDefinition>(customResourceDefinitions, ofPromise),
+    jobs: cache.informer<Job>(jobs, workflow),
+    pods: cache.informer<Pod>(pods, workflow),
+    works: cache.informer<Work>(works),
+    workPlacements: cache.informer<WorkPlacement>(workPlacements),
+    destinations: cache.informer<Destination>(destinations),
+    gitStateStores: cache.informer<GitStateStore>(gitStateStores),
+    healthRecords: cache.informer<HealthRecord>(healthRecords),
+    pipelineObjects: new Map(PIPELINE_OBJECT_KINDS.map((resource) => [resource.kind, cache.informer<KubeObject>(resource, ofPromise)])),
+  };
+  informers.jobs.addIndex(BY_SUBJECT, (job) => [subjectOfJob(job)]);
+  informers.pods.addIndex(BY_JOB, (pod) => (pod.metadata.ownerReferences ?? []).filter((owner) => owner.kind === 'Job').map((owner) => `${pod.metadata.namespace}/${owner.name}`));
+  informers.works.addIndex(BY_SUBJECT, (work) => [subjectOfWork(work)]);
+  informers.workPlacements.addIndex(BY_WORK, (placement) => [`${placement.metadata.namespace}/${placement.metadata.labels?.[LABELS.work] ?? ''}`]);
+  informers.workPlacements.addIndex(BY_DESTINATION, (placement) => [placement.spec?.targetDestinationName ?? '']);
+  informers.healthRecords.addIndex(BY_SUBJECT, (record) => [subjectOfHealthRecord(record)]);
+  return informers;
+}
+
+/** The Promise or request that a Job runs for. */
+export function subjectOfJob(job: KubeObject): string {
+  const promiseName = job.metadata.labels?.[LABELS.promiseName] ?? '';
+  if (job.metadata.labels?.[LABELS.workflowType] !== 'resource') return subjectKey(promiseName);
+  const annotations = job.metadata.annotations ?? {};
+  return subjectKey(promiseName, annotations[ANNOTATIONS.jobResourceNamespace] ?? job.metadata.namespace, annotations[ANNOTATIONS.jobResourceName]);
+}
+
+export function subjectOfWork(work: KubeObject): string {
+  const labels = work.metadata.labels ?? {};
+  const name = labels[LABELS.resourceName];
+  return name ? subjectKey(labels[LABELS.promiseName] ?? '', labels[LABELS.resourceNamespace] ?? work.metadata.namespace, name) : subjectKey(labels[LABELS.promiseName] ?? '');
+}
+
+export function subjectOfHealthRecord(record: HealthRecord): string {
+  const { promiseRef, resourceRef } = record.data ?? {};
+  return subjectKey(promiseRef?.name ?? '', resourceRef?.namespace, resourceRef?.name);
+}
+
+/** Kinds of the objects in `workflow/pipeline-objects.ts`. */
+export const PIPELINE_OBJECT_KINDS: readonly ApiResource[] = [serviceAccounts, configMaps, roles, roleBindings, clusterRoles, clusterRoleBindings];

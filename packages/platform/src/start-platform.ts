@@ -1,0 +1,74 @@
+import type { Client } from '@plinth/client';
+import { type Clock, createCache, createEventRecorder, defaultLogger, type EventRecorder, type Logger, systemClock } from '@plinth/controller-runtime';
+import { DEFAULT_CONFIG, type PlatformConfig } from './config.ts';
+import { runDestinationController } from './destination/reconciler.ts';
+import { openGitWriter, type StateStoreWriterFactory } from './git-state-store/open-writer.ts';
+import { runGitStateStoreController } from './git-state-store/reconciler.ts';
+import { createStateStores } from './git-state-store/state-stores.ts';
+import { runPromiseController } from './promise/reconciler.ts';
+import type { PlatformContext } from './runtime/context.ts';
+import { createInformers } from './runtime/informers.ts';
+import { runWorkPlacementController } from './work-placement/reconciler.ts';
+import { runWorkController } from './work/reconciler.ts';
+
+export interface PlatformOptions {
+  /** Acts as the controller's ServiceAccount (see `platformManifests`). */
+  readonly client: Client;
+  /** Ends everything; so does disposal. */
+  readonly signal: AbortSignal;
+  readonly clock?: Clock;
+  readonly log?: Logger;
+  readonly config?: Partial<PlatformConfig>;
+  /** PEM of an authority that git servers' certificates may be of, besides the system's and the Secret's `ca.crt`. */
+  readonly stateStoreCa?: string;
+  /** Opens the writer of a GitStateStore; git over HTTP(S) when absent. */
+  readonly openStateStore?: StateStoreWriterFactory;
+}
+
+/**
+ * Runs all controllers of the platform on one cache. Resolves when they have been started; they begin to reconcile when
+ * their informers have synced, and survive an API server that comes later or goes for a while.
+ */
+export function startPlatform(options: PlatformOptions): AsyncDisposable {
+  const { clock = systemClock, log = defaultLogger } = options;
+  const ended = new AbortController();
+  const signal = AbortSignal.any([options.signal, ended.signal]);
+  const cache = createCache(options.client, { signal, clock, log });
+  const stateStores = createStateStores();
+  const recorders = new Map<string, EventRecorder>();
+  const recorder = (controller: string): EventRecorder => {
+    const existing = recorders.get(controller);
+    if (existing) return existing;
+    const created = createEventRecorder(options.client, { controller, clock, log });
+    recorders.set(controller, created);
+    return created;
+  };
+  const context: PlatformContext = {
+    cache,
+    client: cache.client,
+    informers: createInformers(cache),
+    stateStores,
+    config: { ...DEFAULT_CONFIG, ...options.config },
+    clock,
+    log,
+    signal,
+    recorder,
+  };
+  const openWriter = options.openStateStore ?? openGitWriter(options.stateStoreCa ? { ca: options.stateStoreCa } : {});
+  const controllers: readonly AsyncDisposable[] = [
+    runGitStateStoreController(context, openWriter),
+    runDestinationController(context),
+    runWorkPlacementController(context),
+    runWorkController(context),
+    runPromiseController(context),
+  ];
+  return {
+    [Symbol.asyncDispose]: async () => {
+      ended.abort();
+      await Promise.all(controllers.map((controller) => controller[Symbol.asyncDispose]()));
+      await Promise.all([...recorders.values()].map((one) => one[Symbol.asyncDispose]()));
+      await cache[Symbol.asyncDispose]();
+      await stateStores[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import type { Destination, GitStateStore, WorkPlacement } from '@plinth/api';
+import { findCondition, isTrue } from '../conditions.ts';
+import { FINALIZERS } from '../naming/finalizers.ts';
+
+export interface PlacementSnapshot {
+  readonly placement: WorkPlacement;
+  readonly destination: Destination | undefined;
+  /** The Destination's state store, where it is of a kind that we write to. */
+  readonly store: GitStateStore | undefined;
+  /** Whether a writer for the store is open. */
+  readonly hasWriter: boolean;
+  /** The time has come to compare with the store although nothing changed. */
+  readonly isDue: boolean;
+}
+
+export type PlacementPlan =
+  | { readonly type: 'write' }
+  /** Take the files away, then let go. */
+  | { readonly type: 'remove' }
+  /** There is no Destination to take files from: let go. */
+  | { readonly type: 'release' }
+  /** Something has to happen elsewhere first, and will wake us. `problem` absent: it is under way. */
+  | { readonly type: 'wait'; readonly problem?: string }
+  | { readonly type: 'none' };
+
+/** Decides what a placement needs. */
+export function planPlacement({ placement, destination, store, hasWriter, isDue }: PlacementSnapshot): PlacementPlan {
+  const isDeleting = Boolean(placement.metadata.deletionTimestamp);
+  if (isDeleting && !holdsFinalizer(placement)) return { type: 'none' };
+  const target = placement.spec?.targetDestinationName ?? '';
+  if (!destination) return isDeleting ? { type: 'release' } : { type: 'wait', problem: `Destination ${JSON.stringify(target)} not found` };
+  if (!isDeleting && !isDue && isWritten(placement)) return { type: 'none' };
+
+  const { kind, name } = destination.spec?.stateStoreRef ?? {};
+  if (!store) return { type: 'wait', problem: `${kind ?? 'state store'} ${JSON.stringify(name ?? '')} of Destination ${JSON.stringify(target)} not found` };
+  const ready = findCondition(store.status?.conditions, 'Ready');
+  if (!hasWriter || ready?.status !== 'True') {
+    return ready?.status === 'False' ? { type: 'wait', problem: `${kind} ${JSON.stringify(name)} is not ready: ${ready.message}` } : { type: 'wait' };
+  }
+  return { type: isDeleting ? 'remove' : 'write' };
+}
+
+/** Whether the content of this generation stands in the store. */
+export const isWritten = (placement: WorkPlacement): boolean => isTrue(placement.status?.conditions, 'WriteSucceeded', placement.metadata.generation);
+
+export const holdsFinalizer = (placement: WorkPlacement): boolean =>
+  placement.metadata.finalizers?.some((finalizer) => finalizer === FINALIZERS.workPlacement || finalizer === FINALIZERS.workPlacementIndex) ?? false;

@@ -1,0 +1,43 @@
+import { isAlreadyExists } from '@plinth/apimachinery';
+import { workPlacements, works, type Work } from '@plinth/api';
+import type { Client } from '@plinth/client';
+import { FINALIZERS } from '../naming/finalizers.ts';
+import { ensureDeleted } from '../runtime/ensure-object.ts';
+import type { WorkStep } from './plan.ts';
+
+/** Carries out the steps, those on different objects at the same time. */
+export async function applyWork(client: Client, work: Work, steps: readonly WorkStep[]): Promise<void> {
+  await Promise.all(steps.map((step) => applyStep(client, work, step)));
+}
+
+async function applyStep(client: Client, work: Work, step: WorkStep): Promise<void> {
+  switch (step.type) {
+    case 'addFinalizer':
+      await setFinalizers(client, work, [...(work.metadata.finalizers ?? []), FINALIZERS.work]);
+      return;
+    case 'removeFinalizer':
+      await setFinalizers(client, work, (work.metadata.finalizers ?? []).filter((name) => name !== FINALIZERS.work));
+      return;
+    case 'createPlacement':
+      try {
+        await client.create(workPlacements, step.placement);
+      } catch (error) {
+        // Made a moment ago; its event brings us back.
+        if (!isAlreadyExists(error)) throw error;
+      }
+      return;
+    case 'updatePlacement':
+      await client.update(workPlacements, step.placement);
+      return;
+    case 'deletePlacement':
+      await ensureDeleted(client, workPlacements, step.placement);
+      return;
+    default:
+      step satisfies never;
+  }
+}
+
+async function setFinalizers(client: Client, work: Work, finalizers: readonly string[]): Promise<void> {
+  const { namespace, name, uid, resourceVersion } = work.metadata;
+  await client.patch(works, { namespace: namespace!, name }, 'merge', { metadata: { uid, resourceVersion, finalizers } });
+}

@@ -1,0 +1,99 @@
+import { deepEqual } from '@plinth/apimachinery';
+import type { Destination, Work, WorkPlacement } from '@plinth/api';
+import { PLATFORM_API_VERSION } from '../naming/constants.ts';
+import { FINALIZERS } from '../naming/finalizers.ts';
+import { LABELS } from '../naming/labels.ts';
+import { shortId } from '../naming/stable-name.ts';
+import { type GroupPlacement, schedule } from './schedule.ts';
+
+export interface WorkSnapshot {
+  readonly work: Work;
+  readonly destinations: readonly Destination[];
+  /** The placements of this Work. */
+  readonly placements: readonly WorkPlacement[];
+}
+
+export type WorkStep =
+  | { readonly type: 'addFinalizer' }
+  | { readonly type: 'createPlacement'; readonly placement: WorkPlacement }
+  | { readonly type: 'updatePlacement'; readonly placement: WorkPlacement }
+  | { readonly type: 'deletePlacement'; readonly placement: WorkPlacement }
+  | { readonly type: 'removeFinalizer' };
+
+export interface WorkPlan {
+  readonly steps: readonly WorkStep[];
+  readonly groups: readonly GroupPlacement[];
+}
+
+/** What has to be done so that the placements are those of the Work. */
+export function planWork(snapshot: WorkSnapshot): WorkPlan {
+  const { work, destinations, placements } = snapshot;
+  if (work.metadata.deletionTimestamp) return { steps: planDeletion(work, placements), groups: [] };
+
+  const steps: WorkStep[] = [];
+  if (!work.metadata.finalizers?.includes(FINALIZERS.work)) steps.push({ type: 'addFinalizer' });
+  const groups = schedule(work, destinations, placements);
+  const wanted = new Set<string>();
+  for (const { group, targets } of groups) {
+    for (const { destination, isMisplaced } of targets) {
+      const name = placementName(work, destination, group.id ?? '');
+      wanted.add(name);
+      // One made by Kratix may have another name: it is found by what it is for.
+      const existing = placements.find((placement) => placement.spec?.targetDestinationName === destination && placement.spec.id === group.id);
+      if (existing) wanted.add(existing.metadata.name);
+      if (!existing) steps.push({ type: 'createPlacement', placement: buildPlacement(work, group, destination, name) });
+      else if (!existing.metadata.deletionTimestamp) {
+        const updated = updatePlacement(existing, buildPlacement(work, group, destination, existing.metadata.name), isMisplaced);
+        if (updated) steps.push({ type: 'updatePlacement', placement: updated });
+      }
+    }
+  }
+  for (const placement of placements) {
+    if (!wanted.has(placement.metadata.name) && !placement.metadata.deletionTimestamp) steps.push({ type: 'deletePlacement', placement });
+  }
+  return { steps, groups };
+}
+
+/** A Work is gone only when its files are: it waits for its placements. */
+function planDeletion(work: Work, placements: readonly WorkPlacement[]): readonly WorkStep[] {
+  if (placements.length === 0) return work.metadata.finalizers?.includes(FINALIZERS.work) ? [{ type: 'removeFinalizer' }] : [];
+  return placements.filter((placement) => !placement.metadata.deletionTimestamp).map((placement): WorkStep => ({ type: 'deletePlacement', placement }));
+}
+
+const placementName = (work: Work, destination: string, groupId: string): string => `${work.metadata.name}.${destination}-${shortId(groupId)}`;
+
+function buildPlacement(work: Work, group: GroupPlacement['group'], destination: string, name: string): WorkPlacement {
+  return {
+    apiVersion: PLATFORM_API_VERSION,
+    kind: 'WorkPlacement',
+    metadata: {
+      name,
+      namespace: work.metadata.namespace!,
+      labels: {
+        [LABELS.work]: work.metadata.name,
+        [LABELS.workloadGroupId]: group.id ?? '',
+        [LABELS.targetDestinationName]: destination,
+        [LABELS.pipelineName]: work.metadata.labels?.[LABELS.pipelineName] ?? '',
+      },
+      finalizers: [FINALIZERS.workPlacement],
+      ownerReferences: [{ apiVersion: PLATFORM_API_VERSION, kind: 'Work', name: work.metadata.name, uid: work.metadata.uid!, controller: true, blockOwnerDeletion: true }],
+    },
+    spec: {
+      targetDestinationName: destination,
+      workloads: group.workloads ?? [],
+      promiseName: work.spec?.promiseName ?? '',
+      resourceName: work.spec?.resourceName ?? '',
+      id: group.id ?? '',
+      generation: work.metadata.generation ?? 1,
+    },
+  };
+}
+
+/** The placement as it should be, or undefined when it is. The generation moves with the Work's, so it is written again. */
+function updatePlacement(existing: WorkPlacement, desired: WorkPlacement, isMisplaced: boolean): WorkPlacement | undefined {
+  const { [LABELS.misplaced]: _misplaced, ...kept } = existing.metadata.labels ?? {};
+  const labels = { ...kept, ...desired.metadata.labels, ...(isMisplaced ? { [LABELS.misplaced]: 'true' } : {}) };
+  const finalizers = existing.metadata.finalizers?.includes(FINALIZERS.workPlacement) ? existing.metadata.finalizers : [...(existing.metadata.finalizers ?? []), FINALIZERS.workPlacement];
+  const updated = { ...existing, metadata: { ...existing.metadata, labels, finalizers }, spec: desired.spec };
+  return deepEqual(updated, existing) ? undefined : (updated as WorkPlacement);
+}

@@ -1,0 +1,75 @@
+import type { Job, Pod } from '@plinth/api';
+import { jobFailure } from './job-state.ts';
+
+/** Where and why a run goes wrong. */
+export interface RunFailure {
+  readonly container: string | undefined;
+  readonly cause: string;
+}
+
+/**
+ * What the pod of a run says about a failure: which container ended badly, with its last words. Looks at how
+ * containers ended now and, for those that were started again, how they ended before.
+ */
+export function failureOf(pod: Pod | undefined): RunFailure | undefined {
+  for (const status of containerStatuses(pod)) {
+    const ended = failed(status.state?.terminated) ?? failed(status.lastState?.terminated);
+    if (!ended) continue;
+    // Started again and well: the failure is over.
+    if (!failed(status.state?.terminated) && status.state?.terminated) continue;
+    return { container: status.name, cause: causeOf(ended) };
+  }
+  return undefined;
+}
+
+/** A container that cannot start as things are; it would wait until the deadline. */
+export function stallOf(pod: Pod | undefined): RunFailure | undefined {
+  for (const status of containerStatuses(pod)) {
+    const waiting = status.state?.waiting;
+    if (waiting?.reason && STALLED.has(waiting.reason)) {
+      return { container: status.name, cause: [waiting.reason, waiting.message].filter(Boolean).join(': ') };
+    }
+  }
+  return undefined;
+}
+
+/** The words for a condition or an event: container and cause, from the pod where it can still tell, else from the Job. */
+export function describeFailure(job: Job, pod: Pod | undefined, remembered: string | undefined): string {
+  const jobSays = jobFailure(job);
+  const failure = failureOf(pod) ?? stallOf(pod);
+  if (failure) return describe(failure);
+  // A deadline ends a run that hangs; no container failed before it.
+  if (jobSays?.startsWith('DeadlineExceeded')) {
+    const seconds = job.spec?.activeDeadlineSeconds;
+    const container = runningContainer(pod);
+    const limit = `did not come to an end within ${seconds ?? '?'} seconds`;
+    return remembered ?? (container ? `container ${container}: ${limit}` : limit);
+  }
+  return remembered ?? jobSays ?? 'the Job failed';
+}
+
+export const describe = ({ container, cause }: RunFailure): string => (container ? `container ${container}: ${cause}` : cause);
+
+/** The container that the pod has come to. */
+export function runningContainer(pod: Pod | undefined): string | undefined {
+  return containerStatuses(pod).find((status) => status.state?.running)?.name;
+}
+
+type ContainerStatus = NonNullable<NonNullable<Pod['status']>['containerStatuses']>[number];
+type Terminated = NonNullable<NonNullable<ContainerStatus['state']>['terminated']>;
+
+const containerStatuses = (pod: Pod | undefined): readonly ContainerStatus[] => [...(pod?.status?.initContainerStatuses ?? []), ...(pod?.status?.containerStatuses ?? [])];
+
+const failed = (terminated: Terminated | undefined | null): Terminated | undefined => (terminated && terminated.exitCode !== 0 ? terminated : undefined);
+
+function causeOf({ exitCode, reason, message }: Terminated): string {
+  const words = message?.trim() ?? '';
+  const text = words.length > MAX_WORDS ? `...${words.slice(-MAX_WORDS)}` : words;
+  const how = reason && reason !== 'Error' ? `${reason} (exit code ${exitCode})` : `exit code ${exitCode}`;
+  return text ? `${text} (${how})` : how;
+}
+
+/** Characters of a container's last words that a condition quotes. */
+const MAX_WORDS = 600;
+
+const STALLED = new Set(['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull', 'CreateContainerConfigError', 'CreateContainerError']);

@@ -1,0 +1,225 @@
+import type { KubeObject } from '@plinth/apimachinery';
+import { parseApiVersion } from '@plinth/apimachinery';
+import type { PlatformConfig } from '../config.ts';
+import { PLATFORM_GROUP, PLATFORM_VERSION } from '../naming/constants.ts';
+import { ANNOTATIONS, LABELS, MANAGED_BY } from '../naming/labels.ts';
+import { md5hex, trimName } from '../naming/stable-name.ts';
+import { type Pipeline, pipelineId, type Workflow } from './pipeline.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** One run of one pipeline. */
+export interface RunIdentity {
+  readonly pipeline: Pipeline;
+  readonly isLast: boolean;
+  /** Counts the Jobs of the object, so that it is known which one is the newest. */
+  readonly run: number;
+}
+
+/**
+ * The Job that runs a pipeline, with the containers, mounts and environment of Kratix (contract, sections 3.3 and 3.4).
+ *
+ * Its name ends in five characters that Kratix draws at random. Here they follow from object, hash and run number, so
+ * that starting the same run twice ends in AlreadyExists rather than in two Jobs.
+ */
+export function buildJob(workflow: Workflow, identity: RunIdentity, config: PlatformConfig): KubeObject & { readonly spec: Json } {
+  const { subject, action } = workflow;
+  const { pipeline, run } = identity;
+  const labels = runLabels(workflow, pipeline);
+  const foreign = subject.namespace !== undefined && subject.namespace !== subject.pipelineNamespace;
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: {
+      name: jobName(workflow, identity),
+      namespace: subject.pipelineNamespace,
+      labels,
+      annotations: {
+        [ANNOTATIONS.jobResourceNamespace]: subject.namespace ?? '',
+        [ANNOTATIONS.jobResourceName]: subject.name,
+        [ANNOTATIONS.jobResourceKind]: subject.kind,
+        [ANNOTATIONS.jobResourceApiVersion]: subject.apiVersion,
+        [ANNOTATIONS.run]: String(run),
+      },
+      ...(foreign
+        ? {}
+        : {
+            ownerReferences: [
+              {
+                apiVersion: subject.apiVersion,
+                kind: subject.kind,
+                name: subject.name,
+                uid: subject.uid,
+                ...(subject.type === 'promise' ? { controller: true, blockOwnerDeletion: true } : {}),
+              },
+            ],
+          }),
+    },
+    spec: {
+      backoffLimit: pipeline.spec.jobOptions?.backoffLimit ?? config.backoffLimit,
+      activeDeadlineSeconds: pipeline.spec.jobOptions?.activeDeadlineSeconds ?? config.activeDeadlineSeconds,
+      template: {
+        metadata: {
+          labels,
+          ...(pipeline.metadata.annotations ? { annotations: pipeline.metadata.annotations } : {}),
+        },
+        spec: podSpec(workflow, identity, config, action),
+      },
+    },
+  };
+}
+
+/** The labels by which a run's Job and Pod are found. */
+export function runLabels({ subject, action, hash }: Workflow, pipeline: Pipeline): Readonly<Record<string, string>> {
+  return {
+    [LABELS.promiseName]: subject.promiseName,
+    [LABELS.workflowType]: subject.type,
+    [LABELS.workflowAction]: action,
+    [LABELS.pipelineName]: pipeline.metadata.name,
+    [LABELS.managedBy]: MANAGED_BY,
+    [LABELS.hash]: hash,
+    ...(subject.type === 'resource' ? { [LABELS.resourceName]: subject.name } : {}),
+    ...(subject.type === 'resource' && subject.hasPipelineNamespace ? { [LABELS.resourceNamespace]: subject.namespace ?? '' } : {}),
+    ...pipeline.metadata.labels,
+  };
+}
+
+function jobName({ subject, action, hash }: Workflow, { pipeline, run }: RunIdentity): string {
+  const parts = [
+    'kratix',
+    subject.promiseName,
+    ...(subject.type === 'resource' ? [subject.name] : []),
+    ...(subject.type === 'resource' && subject.hasPipelineNamespace ? [subject.namespace ?? ''] : []),
+    pipeline.metadata.name,
+  ];
+  return `${trimName(parts.join('-'))}-${md5hex([subject.uid, action, pipeline.metadata.name, hash, run].join('/')).slice(0, 5)}`;
+}
+
+function podSpec(workflow: Workflow, identity: RunIdentity, config: PlatformConfig, action: Workflow['action']): Json {
+  const { subject } = workflow;
+  const { pipeline, isLast } = identity;
+  const env = workflowEnv(workflow, pipeline);
+  const adapter = (name: string, args: readonly string[], rest: Json): Json => ({
+    name,
+    image: config.adapterImage,
+    command: ['/bin/pipeline-adapter'],
+    args,
+    ...(config.imagePullPolicy ? { imagePullPolicy: config.imagePullPolicy } : {}),
+    resources: config.resources,
+    securityContext: ADAPTER_SECURITY,
+    terminationMessagePolicy: LAST_WORDS,
+    ...rest,
+  });
+  const reader = adapter('reader', ['reader'], {
+    env,
+    volumeMounts: [mount('shared-input', '/kratix/input'), mount('shared-output', '/kratix/output')],
+  });
+  const authors = pipeline.spec.containers.map((container) => ({
+    resources: config.resources,
+    ...(config.imagePullPolicy ? { imagePullPolicy: config.imagePullPolicy } : {}),
+    terminationMessagePolicy: LAST_WORDS,
+    ...container,
+    env: [...env, ...(container.env ?? [])],
+    volumeMounts: [mount('shared-input', '/kratix/input', true), mount('shared-output', '/kratix/output'), mount('shared-metadata', '/kratix/metadata'), ...(container.volumeMounts ?? [])],
+  }));
+  const writer = adapter('work-writer', workWriterArgs(workflow, identity), {
+    env: [
+      { name: 'KRATIX_TRACE_PARENT', valueFrom: { fieldRef: { fieldPath: "metadata.annotations['kratix.io/trace-parent']" } } },
+      { name: 'KRATIX_TRACE_STATE', valueFrom: { fieldRef: { fieldPath: "metadata.annotations['kratix.io/trace-state']" } } },
+    ],
+    volumeMounts: [
+      mount('shared-output', '/work-creator-files/input'),
+      mount('shared-metadata', '/work-creator-files/metadata'),
+      mount('promise-scheduling', '/work-creator-files/kratix-system'),
+    ],
+  });
+  const status = adapter('status-writer', ['update-status'], {
+    env: [{ name: 'IS_LAST_PIPELINE', value: String(isLast) }, ...env],
+    volumeMounts: [mount('shared-metadata', '/work-creator-files/metadata')],
+  });
+  const configure = action === 'configure';
+  return {
+    serviceAccountName: serviceAccountOf(workflow, pipeline),
+    restartPolicy: pipeline.spec.restartPolicy ?? 'OnFailure',
+    initContainers: [reader, ...authors, ...(configure ? [writer] : [])],
+    containers: [status],
+    ...(pipeline.spec.imagePullSecrets ? { imagePullSecrets: pipeline.spec.imagePullSecrets } : {}),
+    ...(pipeline.spec.nodeSelector ? { nodeSelector: pipeline.spec.nodeSelector } : {}),
+    ...(pipeline.spec.tolerations ? { tolerations: pipeline.spec.tolerations } : {}),
+    volumes: [
+      { name: 'shared-input', emptyDir: {} },
+      { name: 'shared-output', emptyDir: {} },
+      { name: 'shared-metadata', emptyDir: {} },
+      ...(configure
+        ? [
+            {
+              name: 'promise-scheduling',
+              configMap: {
+                name: schedulingConfigMapName(subject.promiseName),
+                items: [{ key: 'destinationSelectors', path: 'promise-scheduling' }],
+              },
+            },
+          ]
+        : []),
+      ...(pipeline.spec.volumes ?? []),
+    ],
+  };
+}
+
+/** The environment that every container but the work-writer begins with. */
+function workflowEnv({ subject, action }: Workflow, pipeline: Pipeline): readonly { readonly name: string; readonly value: string }[] {
+  const { group, version } = subject.type === 'promise' ? { group: PLATFORM_GROUP, version: PLATFORM_VERSION } : parseApiVersion(subject.apiVersion);
+  return Object.entries({
+    KRATIX_WORKFLOW_ACTION: action,
+    KRATIX_WORKFLOW_TYPE: subject.type,
+    KRATIX_PROMISE_NAME: subject.promiseName,
+    KRATIX_PIPELINE_NAME: pipeline.metadata.name,
+    KRATIX_OBJECT_KIND: subject.kind,
+    KRATIX_OBJECT_GROUP: group,
+    KRATIX_OBJECT_VERSION: version,
+    KRATIX_OBJECT_NAME: subject.name,
+    KRATIX_OBJECT_NAMESPACE: subject.namespace ?? '',
+    KRATIX_CRD_PLURAL: subject.plural,
+    KRATIX_CLUSTER_SCOPED: String(subject.type === 'promise'),
+  }).map(([name, value]) => ({ name, value }));
+}
+
+function workWriterArgs(workflow: Workflow, identity: RunIdentity): readonly string[] {
+  const { subject } = workflow;
+  return [
+    'work-creator',
+    '--input-directory',
+    '/work-creator-files',
+    '--promise-name',
+    subject.promiseName,
+    '--pipeline-name',
+    identity.pipeline.metadata.name,
+    '--namespace',
+    subject.pipelineNamespace,
+    '--workflow-type',
+    subject.type,
+    ...(subject.type === 'resource' ? ['--resource-name', subject.name] : []),
+    ...(subject.type === 'resource' && subject.hasPipelineNamespace ? ['--resource-namespace', subject.namespace ?? ''] : []),
+    '--job-name',
+    jobName(workflow, identity),
+  ];
+}
+
+export const serviceAccountOf = ({ subject, action }: Workflow, pipeline: Pipeline): string =>
+  pipeline.spec.rbac?.serviceAccount ?? pipelineId(subject.promiseName, subject.type, action, pipeline.metadata.name);
+
+/** The ConfigMap that carries a Promise's destination selectors to the work-writer. */
+export const schedulingConfigMapName = (promiseName: string): string => `destination-selectors-${promiseName}`;
+
+const mount = (name: string, mountPath: string, readOnly = false): Json => ({ name, mountPath, ...(readOnly ? { readOnly } : {}) });
+
+/** The end of the log of a container that failed becomes its termination message, from where the condition quotes it. */
+const LAST_WORDS = 'FallbackToLogsOnError';
+
+const ADAPTER_SECURITY = {
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ['ALL'] },
+  privileged: false,
+  runAsNonRoot: true,
+  seccompProfile: { type: 'RuntimeDefault' },
+};

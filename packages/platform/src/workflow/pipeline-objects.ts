@@ -1,0 +1,110 @@
+import type { KubeObject } from '@plinth/apimachinery';
+import { stringify } from 'yaml';
+import { parseApiVersion } from '@plinth/apimachinery';
+import { PLATFORM_GROUP } from '../naming/constants.ts';
+import { LABELS } from '../naming/labels.ts';
+import { stableName } from '../naming/stable-name.ts';
+import { schedulingConfigMapName, serviceAccountOf } from './job.ts';
+import { type Pipeline, pipelineId, type PipelinePermission, type Workflow } from './pipeline.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+/** An object whose content (all but metadata's server fields) is given. */
+export type DesiredObject = KubeObject & Json;
+
+/** The objects that a pipeline's Job needs, in the order in which they are applied (contract, section 3.5). */
+export function buildPipelineObjects(workflow: Workflow, pipeline: Pipeline, destinationSelectors: readonly DestinationSelector[]): readonly DesiredObject[] {
+  const { subject, action } = workflow;
+  const labels = { [LABELS.promiseName]: subject.promiseName };
+  const id = pipelineId(subject.promiseName, subject.type, action, pipeline.metadata.name);
+  const namespace = subject.pipelineNamespace;
+  const account = { kind: 'ServiceAccount', name: serviceAccountOf(workflow, pipeline), namespace };
+
+  const objects: DesiredObject[] = [{ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: account.name, namespace, labels } }];
+  if (action === 'configure') {
+    objects.push({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: schedulingConfigMapName(subject.promiseName), namespace, labels },
+      data: { destinationSelectors: schedulingYaml(destinationSelectors) },
+    });
+  }
+  const own = (plural: string, apiGroup: string): Json => ({
+    apiGroups: [apiGroup],
+    resources: [plural, `${plural}/status`],
+    verbs: ['get', 'list', 'update', 'create', 'patch'],
+  });
+  if (subject.type === 'promise') {
+    const rules = [{ apiGroups: [PLATFORM_GROUP], resources: ['promises', 'promises/status', 'works'], verbs: ['get', 'list', 'update', 'create', 'patch'] }];
+    objects.push(...clusterRole(id, labels, rules, account));
+  } else {
+    const requests = own(subject.plural, parseApiVersion(subject.apiVersion).group);
+    const works = { apiGroups: [PLATFORM_GROUP], resources: ['works'], verbs: ['*'] };
+    objects.push(...role(id, namespace, labels, [requests, works], account));
+    if (subject.namespace !== namespace) objects.push(...clusterRole(`${id}-${subject.namespace}`, labels, [requests], account));
+  }
+  return [...objects, ...permissionObjects(workflow, pipeline, id, account)];
+}
+
+interface Account {
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace: string;
+}
+
+/** What the author asked for besides, one role per namespace that is named. */
+function permissionObjects(workflow: Workflow, pipeline: Pipeline, id: string, account: Account): DesiredObject[] {
+  const { subject, action } = workflow;
+  const labels = {
+    [LABELS.promiseName]: subject.promiseName,
+    [LABELS.workflowType]: subject.type,
+    [LABELS.workflowAction]: action,
+    [LABELS.pipelineName]: pipeline.metadata.name,
+    [LABELS.pipelineNamespace]: account.namespace,
+  };
+  const byNamespace = Map.groupBy(pipeline.spec.rbac?.permissions ?? [], (permission) => permission.resourceNamespace ?? '');
+  return [...byNamespace].flatMap(([target, permissions]): DesiredObject[] => {
+    const rules = permissions.map(ruleOf);
+    if (target === '') return role(stableName(id), account.namespace, labels, rules, account);
+    const everywhere = target === '*';
+    const located = { ...labels, [LABELS.resourceNamespace]: everywhere ? 'kratix_all_namespaces' : target };
+    const roleName = stableName(`${id}-${everywhere ? 'kratix-all-namespaces' : target}`);
+    const bindingName = stableName(`${id}-${account.namespace}`);
+    const roleRef = { apiGroup: RBAC_GROUP, kind: 'ClusterRole', name: roleName };
+    return [
+      { apiVersion: RBAC, kind: 'ClusterRole', metadata: { name: roleName, labels: located }, rules },
+      everywhere
+        ? { apiVersion: RBAC, kind: 'ClusterRoleBinding', metadata: { name: bindingName, labels: located }, roleRef, subjects: [account] }
+        : { apiVersion: RBAC, kind: 'RoleBinding', metadata: { name: bindingName, namespace: target, labels: located }, roleRef, subjects: [account] },
+    ];
+  });
+}
+
+function ruleOf({ resourceNamespace: _elsewhere, ...rule }: PipelinePermission): Json {
+  return rule;
+}
+
+function role(name: string, namespace: string, labels: Readonly<Record<string, string>>, rules: readonly Json[], account: Account): DesiredObject[] {
+  return [
+    { apiVersion: RBAC, kind: 'Role', metadata: { name, namespace, labels }, rules },
+    { apiVersion: RBAC, kind: 'RoleBinding', metadata: { name, namespace, labels }, roleRef: { apiGroup: RBAC_GROUP, kind: 'Role', name }, subjects: [account] },
+  ];
+}
+
+function clusterRole(name: string, labels: Readonly<Record<string, string>>, rules: readonly Json[], account: Account): DesiredObject[] {
+  return [
+    { apiVersion: RBAC, kind: 'ClusterRole', metadata: { name, labels }, rules },
+    { apiVersion: RBAC, kind: 'ClusterRoleBinding', metadata: { name, labels }, roleRef: { apiGroup: RBAC_GROUP, kind: 'ClusterRole', name }, subjects: [account] },
+  ];
+}
+
+/** A Promise's selector as it is handed to the work-writer. */
+export interface DestinationSelector {
+  readonly matchLabels?: Readonly<Record<string, string>>;
+}
+
+/** The keys are in lower case on the wire, as Kratix writes them. */
+const schedulingYaml = (selectors: readonly DestinationSelector[]): string =>
+  stringify(selectors.map((selector) => ({ matchlabels: selector.matchLabels ?? {}, source: 'promise' })));
+
+const RBAC_GROUP = 'rbac.authorization.k8s.io';
+const RBAC = `${RBAC_GROUP}/v1`;
