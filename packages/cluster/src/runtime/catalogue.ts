@@ -19,7 +19,11 @@ export interface ContainerContext {
   readonly mounts: ReadonlyMap<string, string>;
   /** Appends to the container's log; a final newline is added when missing. */
   readonly log: (text: string) => void;
-  /** Aborted when the pod is to stop; the container should end within the grace period. */
+  /**
+   * Aborted when the container is to stop; it should end within the grace period. The reason is a `ContainerStopped`
+   * that says why and within which time. A program may be called with a signal that is aborted already: its pod was
+   * deleted while no agent was running, and it only has to end what it left behind.
+   */
   readonly signal: AbortSignal;
 }
 
@@ -30,6 +34,11 @@ export interface ProgramContext extends ContainerContext {
   readonly setReady: (ready: boolean) => void;
   /** A directory private to this pod that survives restarts of the container and of the node agent. */
   readonly stateDir: string;
+  /**
+   * Says that what this container ran before the node agent was restarted still runs (a server in a process of its own,
+   * found through `stateDir`): its start time stays, and no restart is counted.
+   */
+  readonly resumed?: () => void;
 }
 
 /** Resolves with the exit code; a throw counts as exit code 1 with the error's message in the log. */

@@ -1,0 +1,51 @@
+import { jobs, pods, type Job, type Pod } from '@plinth/api';
+import { randomSuffix } from '@plinth/apimachinery';
+import { done, retryAfter, runController, type Controller } from '@plinth/controller-runtime';
+import { controllerRequest, dependentsOf, indexByController, type ControllerContext } from '../controller-context.ts';
+import { deleteObject } from '../delete-object.ts';
+import { writeStatus } from '../write-status.ts';
+import { DEFAULT_JOB_LIMITS, isFinished, jobPod, planJob, type JobLimits } from './plan.ts';
+import { jobStatus } from './status.ts';
+
+/** Runs pods until enough of them have succeeded. */
+export function startJobController(context: ControllerContext, limits: JobLimits = DEFAULT_JOB_LIMITS): Controller {
+  const { cache, clock, random } = context;
+  const { client } = cache;
+  const events = context.events('job-controller');
+  const informer = cache.informer<Job>(jobs);
+  const podInformer = cache.informer<Pod>(pods);
+  indexByController(podInformer);
+  return runController({
+    ...context,
+    name: 'job',
+    concurrency: 32,
+    sources: [{ informer }, { informer: podInformer, map: controllerRequest('Job') }],
+    reconcile: async (request) => {
+      const job = informer.get(request);
+      if (!job?.spec || job.metadata.deletionTimestamp) return done;
+      const note = (type: 'Normal' | 'Warning', reason: string, message: string): void => events.record(jobs, job, { type, reason, message });
+      const snapshot = { job, pods: dependentsOf(podInformer, job) };
+      const plan = planJob(snapshot, clock.now(), limits);
+      if (plan.expired) {
+        await deleteObject(client, jobs, job, { propagationPolicy: 'Foreground' });
+        return done;
+      }
+      const created = await Promise.all(
+        Array.from({ length: plan.create }, async () => {
+          const pod = await client.create(pods, jobPod(job, randomSuffix(random)));
+          note('Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`);
+        }),
+      );
+      for (const pod of plan.remove) {
+        await deleteObject(client, pods, pod);
+        note('Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`);
+      }
+      await writeStatus(client, jobs, job, jobStatus(snapshot, plan, created.length, clock.now()));
+      if (!isFinished(job)) {
+        if (plan.outcome.type === 'complete') note('Normal', 'Completed', 'Job completed');
+        if (plan.outcome.type === 'failed') note('Warning', plan.outcome.reason, plan.outcome.message);
+      }
+      return plan.wakeAtMs === undefined ? done : retryAfter(Math.max(1, plan.wakeAtMs - clock.now()));
+    },
+  });
+}

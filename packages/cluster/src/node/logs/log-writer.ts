@@ -1,0 +1,118 @@
+import { closeSync, mkdirSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { formatLine } from './log-line.ts';
+
+export interface LogWriterOptions {
+  readonly directory: string;
+  /** Which run of the container this is: 0, 1 ... */
+  readonly run: number;
+  readonly now: () => number;
+  readonly maxBytes?: number;
+}
+
+/**
+ * Writes what one run of a container prints to `<run>.log`, line by line with times.
+ *
+ * Guarantees: a file never grows beyond `maxBytes`; the one before it is kept as `<run>.log.1`. A line longer than 64 KiB
+ * is cut into several. Lines are on their way to the file within the same turn of the event loop, together.
+ */
+export interface LogWriter {
+  write(text: string): void;
+  /** The last lines, at most 80 and at most 2048 bytes: what a termination message takes. */
+  readonly tail: string;
+  /** Called after each write to the file. Returns the function that ends it. */
+  subscribe(changed: () => void): () => void;
+  readonly isOpen: boolean;
+  /** Writes what is left, a last line without an end included. */
+  close(): void;
+}
+
+export const MAX_LOG_BYTES = 4 * 1024 * 1024;
+const MAX_LINE = 64 * 1024;
+const TAIL_BYTES = 2048;
+const TAIL_LINES = 80;
+
+export const logFile = (directory: string, run: number): string => join(directory, `${run}.log`);
+export const rotatedFile = (directory: string, run: number): string => join(directory, `${run}.log.1`);
+
+export function createLogWriter({ directory, run, now, maxBytes = MAX_LOG_BYTES }: LogWriterOptions): LogWriter {
+  const path = logFile(directory, run);
+  let descriptor: number | undefined;
+  let size = 0;
+  let pending = '';
+  let partial = '';
+  let tail = '';
+  let sequence = 0;
+  let scheduled = false;
+  let open = true;
+  const listeners = new Set<() => void>();
+
+  const flush = (): void => {
+    scheduled = false;
+    if (pending === '') return;
+    const bytes = Buffer.from(pending, 'utf8');
+    pending = '';
+    if (descriptor === undefined) {
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      descriptor = openSync(path, 'a', 0o600);
+      size = statSync(path).size;
+    }
+    if (size > 0 && size + bytes.length > maxBytes) {
+      closeSync(descriptor);
+      renameSync(path, rotatedFile(directory, run));
+      descriptor = openSync(path, 'a', 0o600);
+      size = 0;
+    }
+    writeSync(descriptor, bytes);
+    size += bytes.length;
+    for (const changed of listeners) changed();
+  };
+  const add = (line: string): void => {
+    for (let at = 0; at === 0 || at < line.length; at += MAX_LINE) pending += formatLine(now(), (sequence += 1), line.slice(at, at + MAX_LINE));
+    tail = `${tail}${line}\n`.slice(-TAIL_BYTES * 2);
+    if (pending.length > 256 * 1024) flush();
+  };
+
+  return {
+    write: (text) => {
+      if (!open) return;
+      const lines = (partial + text).split('\n');
+      partial = lines.pop()!;
+      for (const line of lines) add(line.endsWith('\r') ? line.slice(0, -1) : line);
+      if (partial.length > MAX_LINE) {
+        add(partial);
+        partial = '';
+      }
+      if (pending !== '' && !scheduled) {
+        scheduled = true;
+        setImmediate(flush);
+      }
+    },
+    get tail() {
+      const whole = partial === '' ? tail : `${tail}${partial}\n`;
+      return lastBytes(whole.split('\n').slice(-TAIL_LINES - 1).join('\n'), TAIL_BYTES);
+    },
+    subscribe: (changed) => {
+      listeners.add(changed);
+      return () => listeners.delete(changed);
+    },
+    get isOpen() {
+      return open;
+    },
+    close: () => {
+      if (!open) return;
+      if (partial !== '') add(partial);
+      partial = '';
+      flush();
+      open = false;
+      if (descriptor !== undefined) closeSync(descriptor);
+      for (const changed of listeners) changed();
+      listeners.clear();
+    },
+  };
+}
+
+function lastBytes(text: string, max: number): string {
+  const bytes = Buffer.from(text, 'utf8');
+  return bytes.length <= max ? text : bytes.subarray(bytes.length - max).toString('utf8').replace(/^�+/, '');
+}

@@ -1,0 +1,89 @@
+import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
+import { lineText, lineTimeMs } from './log-line.ts';
+import { logFile, rotatedFile, type LogWriter } from './log-writer.ts';
+
+export interface ReadLogOptions {
+  readonly directory: string;
+  readonly run: number;
+  readonly timestamps: boolean;
+  readonly tailLines?: number;
+  readonly sinceMs?: number;
+  /** There while the container runs: `follow` waits for more. */
+  readonly writer?: LogWriter;
+  readonly follow: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Yields the log of one run of a container, in pieces of whole lines. */
+export async function* readLog(options: ReadLogOptions): AsyncIterable<string> {
+  const { directory, run, timestamps, tailLines, sinceMs, writer, follow, signal } = options;
+  const show = (lines: readonly string[]): string => lines.map((line) => `${timestamps ? line : lineText(line)}\n`).join('');
+  const path = logFile(directory, run);
+  const wake = followSignal(follow ? writer : undefined, signal);
+  try {
+    const current = readIfThere(path);
+    let position = Buffer.byteLength(current);
+    let lines = linesOf(readIfThere(rotatedFile(directory, run)) + current);
+    if (sinceMs !== undefined) lines = lines.filter((line) => lineTimeMs(line) >= sinceMs);
+    if (tailLines !== undefined) lines = tailLines <= 0 ? [] : lines.slice(-tailLines);
+    for (let at = 0; at < lines.length && !signal.aborted; at += LINES_AT_ONCE) yield show(lines.slice(at, at + LINES_AT_ONCE));
+
+    if (!follow || !writer) return;
+    while (!signal.aborted) {
+      const isLast = !writer.isOpen;
+      for (;;) {
+        const { text, next } = readFrom(path, position);
+        position = next;
+        if (text === '') break;
+        yield show(linesOf(text));
+      }
+      if (isLast) return;
+      await wake.next();
+    }
+  } finally {
+    wake.end();
+  }
+}
+
+const LINES_AT_ONCE = 1000;
+const READ_BYTES = 256 * 1024;
+
+const readIfThere = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
+const linesOf = (text: string): string[] => (text === '' ? [] : text.slice(0, text.lastIndexOf('\n') < 0 ? text.length : text.lastIndexOf('\n')).split('\n'));
+
+/** Whole lines after `position`. A file that became shorter was rotated: it is read from its beginning. */
+function readFrom(path: string, position: number): { readonly text: string; readonly next: number } {
+  if (!existsSync(path)) return { text: '', next: position };
+  const descriptor = openSync(path, 'r');
+  try {
+    const buffer = Buffer.alloc(READ_BYTES);
+    let read = readSync(descriptor, buffer, 0, READ_BYTES, position);
+    let from = position;
+    if (read === 0 && position > 0 && readSync(descriptor, Buffer.alloc(1), 0, 1, position - 1) === 0) {
+      from = 0;
+      read = readSync(descriptor, buffer, 0, READ_BYTES, 0);
+    }
+    const end = buffer.subarray(0, read).lastIndexOf(10);
+    return { text: buffer.subarray(0, end + 1).toString('utf8'), next: from + end + 1 };
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Resolves `next()` when the writer has written since the call before, has closed, or the reader has gone. */
+function followSignal(writer: LogWriter | undefined, signal: AbortSignal): { next(): Promise<void>; end(): void } {
+  let waiting = Promise.withResolvers<void>();
+  const changed = (): void => waiting.resolve();
+  const unsubscribe = writer?.subscribe(changed);
+  signal.addEventListener('abort', changed);
+  return {
+    next: async () => {
+      await waiting.promise;
+      waiting = Promise.withResolvers<void>();
+    },
+    end: () => {
+      unsubscribe?.();
+      signal.removeEventListener('abort', changed);
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import type { Service } from '@plinth/api';
+import type { Client } from '@plinth/client';
+import type { Cache, Clock, Logger } from '@plinth/controller-runtime';
+import type { EventRecorder } from '../events/recorder.ts';
+import type { ImageCatalogue } from '../runtime/catalogue.ts';
+import type { StepPool } from '../runtime/step/step-pool.ts';
+import type { AddressBlock } from './address-block.ts';
+import type { Backoff } from './container-record.ts';
+import type { NodeDirectories } from './pod-directory.ts';
+
+/** What the pods of a node share. */
+export interface NodeContext {
+  readonly nodeName: string;
+  readonly nodeIP: string;
+  /** Reads of kinds that are watched anyway. */
+  readonly cache: Cache;
+  /** Acts as the node. */
+  readonly client: Client;
+  /** Acts as a ServiceAccount: for programs. */
+  readonly clientForAccount: (namespace: string, name: string) => Client;
+  readonly directories: NodeDirectories;
+  readonly catalogue: ImageCatalogue;
+  /** Absent: this node runs no steps. */
+  readonly steps: StepPool | undefined;
+  /** Directories with tools for commands of this machine. */
+  readonly toolDirectories: readonly string[];
+  readonly allowedHostPaths: readonly string[];
+  readonly addresses: AddressBlock;
+  /** Where containers find the API server. */
+  readonly apiAddress: { readonly host: string; readonly port: number } | undefined;
+  readonly servicesIn: (namespace: string) => readonly Service[];
+  readonly backoff: Backoff;
+  readonly events: EventRecorder;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}

@@ -1,0 +1,115 @@
+import type { Pod } from '@plinth/api';
+import { parseQuantity, quantityValue } from '@plinth/apimachinery';
+import { hostname } from 'node:os';
+import type { CatalogueEntry, ProgramContext } from '../runtime/catalogue.ts';
+import { runHost } from '../runtime/host/run-host.ts';
+import { findSandbox } from '../runtime/host/sandbox.ts';
+import type { ContainerLaunch, RunningContainer } from '../runtime/container-runtime.ts';
+import { runProgram } from '../runtime/run-program.ts';
+import type { Container } from '../objects/types.ts';
+import { containerEnv } from './env.ts';
+import { ContainerConfigError } from './errors.ts';
+import { expandVariables } from './expand-variables.ts';
+import type { NodeContext } from './node-context.ts';
+import { podDirectory } from './pod-directory.ts';
+import { serviceEnv } from './service-env.ts';
+import { containerMounts } from './volumes/mounts.ts';
+
+export interface StartOptions {
+  readonly pod: Pod;
+  readonly container: Container;
+  readonly podIP: string;
+  readonly volumes: ReadonlyMap<string, string>;
+  readonly log: (text: string) => void;
+  readonly setReady: (ready: boolean) => void;
+  readonly resumed: () => void;
+}
+
+/** No runtime of this node runs the image. */
+export class ImageError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'ImageError';
+  }
+}
+
+/**
+ * Starts a container on the runtime that the catalogue names for its image.
+ *
+ * Errors: `ImageError`, `ContainerConfigError`.
+ */
+export async function startContainer(options: StartOptions, context: NodeContext): Promise<RunningContainer> {
+  const entry = resolveImage(options.container, context);
+  const launch = await prepareLaunch(options, context);
+  switch (entry.runtime) {
+    case 'program':
+      return runProgram(entry.run, programContext(options, launch, context), context.clock);
+    case 'step':
+      return context.steps!.run(entry.module, launch);
+    case 'host': {
+      const sandbox = await findSandbox();
+      if (sandbox.type === 'none') throw new ImageError(sandbox.why);
+      if (launch.command.length + launch.args.length === 0) {
+        throw new ContainerConfigError(`image "${launch.image}" stands for commands of this machine, so the container must name one in "command" or "args"`);
+      }
+      return runHost(launch, { sandbox, toolDirectories: context.toolDirectories, clock: context.clock });
+    }
+    default:
+      return entry satisfies never;
+  }
+}
+
+export function resolveImage(container: Container, { catalogue, steps, nodeName }: NodeContext): CatalogueEntry {
+  const image = container.image ?? '';
+  const entry = catalogue(image);
+  if (!entry) {
+    throw new ImageError(
+      `node ${nodeName} does not know image "${image}": it runs Plinth's own images (programs, steps, commands of this machine) and has no container engine. ` +
+        'Add the image to the catalogue, write the step with the SDK, or install the Promise on a cluster that pulls images',
+    );
+  }
+  if (entry.runtime === 'step' && !steps) throw new ImageError(`image "${image}" is a step, and node ${nodeName} was started without a host for steps`);
+  return entry;
+}
+
+export function programContext(options: StartOptions, launch: ContainerLaunch, context: NodeContext): Omit<ProgramContext, 'signal'> {
+  const { pod, container } = options;
+  return {
+    ...launch,
+    client: context.clientForAccount(pod.metadata.namespace!, pod.spec?.serviceAccountName || 'default'),
+    setReady: options.setReady,
+    resumed: options.resumed,
+    stateDir: podDirectory(context.directories, pod.metadata.uid!).state(container.name),
+  };
+}
+
+export async function prepareLaunch({ pod, container, podIP, volumes, log }: StartOptions, context: NodeContext): Promise<ContainerLaunch> {
+  const { namespace } = pod.metadata;
+  const links = pod.spec?.enableServiceLinks === false ? [] : context.servicesIn(namespace!);
+  const env = await containerEnv(pod, container, {
+    client: context.client,
+    podIP,
+    nodeIP: context.nodeIP,
+    nodeName: context.nodeName,
+    serviceEnv: serviceEnv(context.apiAddress, links),
+  });
+  const mounts = containerMounts(container, volumes, env);
+  const memory = container.resources?.limits?.['memory'];
+  return {
+    pod,
+    containerName: container.name,
+    image: container.image ?? '',
+    command: (container.command ?? []).map((word) => expandVariables(word, env)),
+    args: (container.args ?? []).map((word) => expandVariables(word, env)),
+    env: { HOSTNAME: hostnameOf(pod), ...env },
+    podIP,
+    mounts: mounts.paths,
+    readOnlyMounts: mounts.readOnly,
+    hostname: hostnameOf(pod),
+    ...(container.workingDir ? { workingDir: container.workingDir } : {}),
+    ...(memory === undefined ? {} : { memoryLimitBytes: quantityValue(parseQuantity(memory)) }),
+    log,
+  };
+}
+
+const hostnameOf = (pod: Pod): string => (pod.spec?.hostNetwork ? hostname() : (pod.spec?.hostname ?? pod.metadata.name).slice(0, 63));
