@@ -5,6 +5,8 @@ import type { AuthQueries } from './auth/index.ts';
 import type { AdmissionHook } from './admission/hook.ts';
 import type { Core, Log } from './core.ts';
 import type { PodLogs, TokenIssuer } from './hooks.ts';
+import { compactHistory } from './housekeeping/compact-history.ts';
+import { expireEvents } from './housekeeping/expire-events.ts';
 import { listen, type ListenOptions } from './http/listen.ts';
 import { builtinKinds } from './registry/builtins.ts';
 import { Registry } from './registry/registry.ts';
@@ -85,7 +87,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     namespaceMissing: (name) => notFound({ group: '', plural: 'namespaces' }, name),
   };
   await seedNamespaces(core);
-  const unfollow = followCrds(core);
+  const ends = [followCrds(core), compactHistory(core), expireEvents(core)];
   const listener = options.listen && (await listen(core, options.listen));
   return {
     url: listener ? `https://${options.listen!.host}:${listener.port}` : `inproc://${options.name}`,
@@ -95,7 +97,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     },
     async [Symbol.asyncDispose]() {
       stopping.abort();
-      unfollow();
+      for (const end of ends) end();
       addresses?.[Symbol.dispose]();
       await listener?.[Symbol.asyncDispose]();
     },

@@ -1,4 +1,4 @@
-import { clusterRoleBindings, clusterRoles, namespaces, pods, roleBindings, roles, secrets } from '@plinth/api';
+import { clusterRoleBindings, clusterRoles, namespaces, pods, roleBindings, roles, secrets, serviceAccounts, tokenReviews } from '@plinth/api';
 import type { KubeObject, UnstructuredObject } from '@plinth/apimachinery';
 import { runKubectl, startControlPlane, type ControlPlane } from '@plinth/testing';
 import { describe, expect, test } from 'vitest';
@@ -127,6 +127,57 @@ describe('credentials', () => {
     await using other = await startControlPlane();
     const { cert, key } = await other.pki.client({ user: 'admin', groups: ['system:masters'] });
     await expect(plane.connect({ clientCert: cert, clientKey: key }).list(namespaces)).rejects.toMatchObject({ status: { code: 401 } });
+  });
+});
+
+describe('service-account tokens', () => {
+  const pod = (name: string) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { namespace: 'default', name }, spec: { serviceAccountName: 'bot', nodeName: 'worker', containers: [{ name: 'c', image: 'i' }] } }) as KubeObject;
+  async function withBot(): Promise<ControlPlane> {
+    const plane = await startControlPlane({ listen: true });
+    await plane.client.create(serviceAccounts, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { namespace: 'default', name: 'bot' } });
+    await plane.client.create(roleBindings, bind('bot', 'ClusterRole/view', { kind: 'ServiceAccount', namespace: 'default', name: 'bot' }, 'default'));
+    return plane;
+  }
+  const request = (spec: object) => ({ apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', metadata: { namespace: 'default', name: 'bot' }, spec }) as UnstructuredObject;
+  const tokenOf = (answer: UnstructuredObject): string => (answer['status'] as { readonly token: string }).token;
+
+  test('kubectl makes one, and it opens what the ServiceAccount may see until the ServiceAccount is gone', async () => {
+    await using plane = await withBot();
+    const { stdout } = await runKubectl(['create', 'token', 'bot', '--duration=1h'], { kubeconfig: await plane.kubeconfig() });
+    const client = plane.connect({ token: stdout.trim() });
+    expect(await outcome(client.list(pods, { namespace: 'default' }))).toBe('ok');
+    expect(await outcome(client.list(secrets, { namespace: 'default' }))).toBe('secrets is forbidden: User "system:serviceaccount:default:bot" cannot list resource "secrets" in API group "" in the namespace "default"');
+    await plane.client.delete(serviceAccounts, { namespace: 'default', name: 'bot' });
+    expect(await outcome(client.list(pods, { namespace: 'default' }))).toBe('Unauthorized');
+  });
+
+  test('one that is bound to a pod ends with the pod', async () => {
+    await using plane = await withBot();
+    const { metadata } = await plane.client.create(pods, pod('web'));
+    const answer = await plane.client.create(serviceAccounts, request({ boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: 'web', uid: metadata.uid } }), { subresource: 'token' });
+    const client = plane.connect({ token: tokenOf(answer) });
+    expect(await outcome(client.list(pods, { namespace: 'default' }))).toBe('ok');
+    await plane.client.delete(pods, { namespace: 'default', name: 'web' }, { gracePeriodSeconds: 0 });
+    expect(await outcome(client.list(pods, { namespace: 'default' }))).toBe('Unauthorized');
+  });
+
+  test('a node gets one only for a pod that it runs', async () => {
+    await using plane = await withBot();
+    const { metadata } = await plane.client.create(pods, pod('web'));
+    const boundObjectRef = { kind: 'Pod', apiVersion: 'v1', name: 'web', uid: metadata.uid };
+    const ask = (name: string, spec: object) => outcome(plane.clientFor({ name, groups: ['system:nodes'] }).create(serviceAccounts, request(spec), { subresource: 'token' }));
+    expect(await ask('system:node:worker', { boundObjectRef })).toBe('ok');
+    expect(await ask('system:node:worker', {})).toBe('serviceaccounts "bot" is forbidden: node requested token not bound to a pod');
+    expect(await ask('system:node:other', { boundObjectRef })).toBe('serviceaccounts "bot" is forbidden: User "system:node:other" cannot create resource "serviceaccounts/token" in API group "" in the namespace "default"');
+  });
+
+  test('a TokenReview says who one belongs to, and whom it is for', async () => {
+    await using plane = await withBot();
+    const token = tokenOf(await plane.client.create(serviceAccounts, request({ audiences: ['vault'] }), { subresource: 'token' }));
+    const review = async (spec: object) => (await plane.client.create(tokenReviews, { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', metadata: { name: '' }, spec } as KubeObject)) as UnstructuredObject;
+    expect((await review({ token, audiences: ['vault'] }))['status']).toMatchObject({ authenticated: true, audiences: ['vault'], user: { username: 'system:serviceaccount:default:bot' } });
+    expect((await review({ token }))['status']).toMatchObject({ authenticated: false });
+    expect((await review({ token: 'guessed' }))['status']).toMatchObject({ authenticated: false });
   });
 });
 

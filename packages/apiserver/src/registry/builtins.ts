@@ -1,5 +1,6 @@
 import { isDns1035Label, isDns1123Label, isDns1123Subdomain, isPathSegmentName, type NameRule } from '@plinth/apimachinery';
 import type { Kind } from '@plinth/api';
+import { serveNewEvents } from '../strategies/events.ts';
 import { serve, type Served } from './served.ts';
 import type { Strategy } from './strategy.ts';
 
@@ -13,7 +14,7 @@ export function builtinKinds(kinds: readonly Kind[], strategies: Strategies): re
     .map((kind) => {
       const id = `${kind.group}/${kind.plural}`;
       const strategy: Strategy = { nameRule: nameRules[id] ?? isDns1123Subdomain, ...strategies[id] };
-      return serve(kind, strategy);
+      return id === 'events.k8s.io/events' ? serveNewEvents(kind, strategy) : serve(kind, strategy);
     });
 }
 

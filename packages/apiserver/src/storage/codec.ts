@@ -8,28 +8,33 @@ import { isJsonObject, type UnstructuredObject } from '@plinth/apimachinery';
  * and always begins `{"apiVersion":"G/V","kind":"K","metadata":{`. Thanks to that beginning a reply is made from stored
  * bytes by exchanging the head, without parsing. Parsed objects are kept as long as the store keeps their bytes.
  */
-export function encode(object: UnstructuredObject): Buffer {
+export function encode(object: UnstructuredObject, origin?: object): Buffer {
   const { apiVersion, kind, metadata, ...rest } = object;
   const { resourceVersion: _, ...meta } = metadata;
-  return Buffer.from(JSON.stringify({ apiVersion, kind, metadata: meta, ...rest }));
+  const value = Buffer.from(JSON.stringify({ apiVersion, kind, metadata: meta, ...rest }));
+  written.set(value, { object, origin });
+  return value;
 }
+
+/** What we wrote ourselves need not be parsed. The object belongs to the store from now on. */
+const written = new WeakMap<Uint8Array, { readonly object: UnstructuredObject; readonly origin: object | undefined }>();
+const origins = new WeakMap<UnstructuredObject, object>();
+
+/** The `origin` that an object was encoded with; undefined for one that was read from disk. */
+export const originOf = (object: UnstructuredObject): object | undefined => origins.get(object);
 
 /** The object of an entry. Throws {@link DamagedValueError}. */
 export function decode(entry: Pick<Entry, 'key' | 'value' | 'revision'>): UnstructuredObject {
   const known = parsed.get(entry.value);
   if (known) return known;
-  const object = parse(entry);
+  const ours = written.get(entry.value);
+  const object = ours ? withVersion(ours.object, entry.revision) : parse(entry);
+  if (ours) {
+    written.delete(entry.value);
+    if (ours.origin) origins.set(object, ours.origin);
+  }
   parsed.set(entry.value, object);
   return object;
-}
-
-/** Lets {@link decode} know what `value` holds, so that what we wrote ourselves is not parsed. */
-export function remember(value: Uint8Array, object: UnstructuredObject, revision: number): UnstructuredObject {
-  const known = parsed.get(value);
-  if (known) return known;
-  const stored = withVersion(object, revision);
-  parsed.set(value, stored);
-  return stored;
 }
 
 const parsed = new WeakMap<Uint8Array, UnstructuredObject>();
@@ -55,7 +60,7 @@ function isStored(value: unknown): value is UnstructuredObject {
   );
 }
 
-/** Later a copy of `object` at another revision. */
+/** A copy of `object` at a revision. */
 export function withVersion(object: UnstructuredObject, revision: number): UnstructuredObject {
   const { apiVersion, kind, metadata, ...rest } = object;
   const { resourceVersion: _, ...meta } = metadata;

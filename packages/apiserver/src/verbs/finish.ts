@@ -43,7 +43,7 @@ export const MAX_OBJECT_BYTES = 3 * 1024 * 1024;
 /** The bytes to store. Errors: RequestEntityTooLarge. */
 export function toBytes(served: Served, object: UnstructuredObject): Buffer {
   const shown = served.write ? served.write(object) : object.apiVersion === served.storageApiVersion ? object : { ...object, apiVersion: served.storageApiVersion };
-  const value = encode(shown);
+  const value = encode(shown, served);
   if (value.byteLength > MAX_OBJECT_BYTES) throw tooLarge(`the object is too large: ${value.byteLength} bytes, the limit is ${MAX_OBJECT_BYTES}`);
   return value;
 }
