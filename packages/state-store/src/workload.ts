@@ -22,7 +22,8 @@ export function decodeWorkload(workload: EncodedWorkload, limits: DecodeLimits =
     throw new StateStoreError('invalid', `${where}: content is not base64`);
   }
   try {
-    return gunzipSync(Buffer.from(workload.content, 'base64'), { maxOutputLength: max });
+    // A copy: zlib hands out a slice of 16 KiB however few bytes there are, which would stay for as long as the slice does.
+    return new Uint8Array(gunzipSync(Buffer.from(workload.content, 'base64'), { maxOutputLength: max }));
   } catch (error) {
     const tooLarge = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
     throw new StateStoreError('invalid', tooLarge ? `${where}: is larger than ${max} bytes when decompressed` : `${where}: content is not gzip`, { cause: error });

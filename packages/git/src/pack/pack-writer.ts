@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { constants, crc32, deflateSync } from 'node:zlib';
+import { crc32 } from 'node:zlib';
 import type { ObjectId, ObjectType } from '../objects/object.ts';
+import { deflate } from './deflate.ts';
 import { encodePackEntryHeader } from './pack-entry.ts';
 import type { PackEntryKind } from './pack-entry.ts';
 
@@ -26,9 +27,6 @@ export interface WrittenPack {
   /** SHA-1 over the pack, its last 20 bytes. */
   readonly checksum: string;
 }
-
-/** Stored rather than squeezed from here on: trees are hashes for the most part, and time counts more. */
-const storeFromBytes = 65_536;
 
 /** A whole pack in memory. */
 export function writePack(inputs: readonly PackInput[]): WrittenPack {
@@ -71,7 +69,6 @@ export function packHeader(count: number): Buffer {
 
 export function packEntry(input: PackInput): Buffer {
   if ('deflated' in input) return Buffer.concat([encodePackEntryHeader(input.kind, input.size), input.deflated]);
-  if ('delta' in input) return Buffer.concat([encodePackEntryHeader({ type: 'ref-delta', base: input.base }, input.delta.length), deflateSync(input.delta, { level: 1 })]);
-  const level = input.type === 'tree' && input.data.length >= storeFromBytes ? constants.Z_NO_COMPRESSION : 1;
-  return Buffer.concat([encodePackEntryHeader({ type: input.type }, input.data.length), deflateSync(input.data, { level })]);
+  if ('delta' in input) return Buffer.concat([encodePackEntryHeader({ type: 'ref-delta', base: input.base }, input.delta.length), deflate(input.delta)]);
+  return Buffer.concat([encodePackEntryHeader({ type: input.type }, input.data.length), deflate(input.data, { tree: input.type === 'tree' })]);
 }

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { GitRepositoryError } from '../errors.ts';
 import { signature } from '../objects/commit.ts';
 import { buildTree } from '../objects/build-tree.ts';
-import { consolidate } from '../repository/consolidate.ts';
+import { consolidate, isConsolidationDue } from '../repository/consolidate.ts';
 import { manyLooseRefs, removeLeftovers } from '../repository/ref-store.ts';
 import { Repository } from '../repository/repository.ts';
 import type { RepositorySpec } from './options.ts';
@@ -88,7 +88,7 @@ export class RepositorySet implements AsyncDisposable {
     const key = `${owner}/${name}`;
     const repository = this.get(owner, name);
     if (!repository || this.#busy.has(key) || this.#closed) return;
-    if (repository.objects.packs.length < this.#consolidateAfter && !this.#looseRefsDue(key, repository)) return;
+    if (!isConsolidationDue(repository.objects, this.#consolidateAfter) && !this.#looseRefsDue(key, repository)) return;
     const work = (async (): Promise<void> => {
       try {
         await consolidate(repository.objects);

@@ -147,13 +147,16 @@ export class GitStateStore implements StateStoreWriter {
   #takeBatch(): Waiting[] {
     const batch: Waiting[] = [];
     let bytes = 0;
-    while (this.#queue.length > 0 && batch.length < (this.#options.maxBatch ?? 500) && bytes < maxBatchBytes) {
-      const next = this.#queue.shift()!;
+    let taken = 0;
+    for (const next of this.#queue) {
+      if (batch.length >= (this.#options.maxBatch ?? 500) || bytes >= maxBatchBytes) break;
+      taken++;
       if (next.settled) continue;
       batch.push(next);
       const { action } = next.change;
       for (const file of action.type === 'files' ? action.put : action.files) bytes += file.content.length;
     }
+    this.#queue.splice(0, taken);
     return batch;
   }
 

@@ -1,0 +1,14 @@
+import { constants, deflateSync } from 'node:zlib';
+
+/** Stored rather than squeezed from here on, where speed counts: large trees are hashes for the most part. */
+const storeTreeFromBytes = 65_536;
+
+/**
+ * A zlib stream of the bytes. Buffers are fitted to the input: zlib's own choice is 256 KiB of state and 16 KiB of output
+ * for each object, and most objects have some hundred bytes.
+ */
+export function deflate(data: Buffer, options: { readonly tree?: boolean } = {}): Buffer {
+  const small = data.length < 4096;
+  const level = options.tree && data.length >= storeTreeFromBytes ? constants.Z_NO_COMPRESSION : constants.Z_BEST_SPEED;
+  return deflateSync(data, { level, chunkSize: Math.min(Math.max(128, data.length + 64), 65_536), ...(small ? { windowBits: 12, memLevel: 5 } : {}) });
+}
