@@ -68,7 +68,8 @@ function treeWriter(root: string, engine: Engine): TreeWriter {
   };
   const folder = (path: string): void => {
     const first = mkdirSync(path, { recursive: true, mode: 0o700 });
-    for (let at = path; first && at.length >= first.length; at = dirname(at)) own(at);
+    if (first === undefined) return;
+    for (let at = path; at.length >= first.length; at = dirname(at)) own(at);
   };
   folder(root);
   let fd: number | undefined;

@@ -148,14 +148,14 @@ async function serve({ server, settings, parameters, onChange }: Served, { signa
   let known = parameters();
   let reloading = Promise.resolve();
   const unsubscribe = onChange(() => {
-    const next = parameters();
-    if (isDeepStrictEqual(next, known)) return;
+    const latest = parameters();
+    if (isDeepStrictEqual(latest, known)) return;
     const previous = known;
-    known = next;
+    known = latest;
     reloading = reloading.then(async () => {
       try {
-        if (await needsRestart(server.listen, settings.superuser, previous, next)) asked.resolve('restart');
-        else await server.reload(next);
+        if (await needsRestart(server.listen, settings.superuser, previous, latest)) asked.resolve('restart');
+        else await server.reload(latest);
       } catch (error) {
         log(`taking over new parameters failed: ${(error as Error).message}`);
       }
