@@ -1,1 +1,7 @@
-export {};
+/**
+ * The other end of a state store: Flux' GitRepository and Kustomization for clusters without Flux. Kept inside: how
+ * sources are fetched and kept, how manifests are built, applied and pruned.
+ */
+export { startGitOpsAgent, type GitOpsAgentOptions } from './start-agent.ts';
+export { gitopsManifests } from './manifests.ts';
+export type { GitAddress, OpenRemote, RefUpdate, RemoteRepository } from './source/git-remotes.ts';

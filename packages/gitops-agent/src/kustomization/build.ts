@@ -1,0 +1,148 @@
+import type { UnstructuredObject } from '@plinth/apimachinery';
+import type { Kustomization } from '@plinth/api';
+import type { TreeReader } from '../source/tree-reader.ts';
+import { collectFiles, type SourceFile } from './collect-files.ts';
+import { parseManifests, type ManifestFile } from './parse-manifests.ts';
+import { compareObjects } from './sort-order.ts';
+import { identityOf, inventoryId, subjectOf, type ObjectIdentity } from './subject.ts';
+import { transform } from './transform.ts';
+
+/** An object that is to be in the cluster. */
+export interface DesiredObject {
+  readonly id: string;
+  readonly identity: ObjectIdentity;
+  readonly path: string;
+  /** The same value as in the last build when nothing about it changed. */
+  readonly object: UnstructuredObject;
+}
+
+export interface Build {
+  /** In the order of application. */
+  readonly objects: readonly DesiredObject[];
+  readonly problems: readonly string[];
+  /** Inventory ids that stay although nothing readable defines them: what is unreadable may do so. */
+  readonly held: ReadonlySet<string>;
+  /** Something has been unreadable since before this process began: it is not known what it held. */
+  readonly hasUnknownHoles: boolean;
+}
+
+/** What is kept from one build to the next, so that a build costs what has changed. All of it can be lost. */
+export interface BuildMemory {
+  settings: string;
+  readonly files: Map<string, BuiltFile>;
+  /** Inventory ids by file, from the last time that everything in the file could be read. */
+  readonly lastGood: Map<string, readonly string[]>;
+  /** Which file an applied object comes from: it keeps the object when another one claims it, too. */
+  readonly owners: Map<string, string>;
+  /** Files and folders that were unreadable at the first build and still are. */
+  unknown: ReadonlySet<string>;
+  /** There was a build before: what is new now held nothing earlier. */
+  isWarm: boolean;
+}
+
+interface BuiltFile {
+  readonly key: string;
+  readonly objects: readonly DesiredObject[];
+  readonly problems: readonly string[];
+}
+
+export const emptyBuildMemory = (): BuildMemory => ({ settings: '', files: new Map(), lastGood: new Map(), owners: new Map(), unknown: new Set(), isWarm: false });
+
+export interface BuildOptions {
+  readonly kustomization: Kustomization;
+  readonly reader: TreeReader;
+  readonly root: string;
+  readonly ignore: string | undefined;
+  readonly variables: ReadonlyMap<string, string>;
+  readonly isNamespaced: (object: UnstructuredObject) => boolean | undefined;
+  /** Called with all objects before any is transformed, for what must be known of their kinds. */
+  readonly prepare: (objects: readonly UnstructuredObject[]) => Promise<void>;
+  readonly memory: BuildMemory;
+}
+
+/**
+ * What a Kustomization wants, from its folder of the artifact. In contrast to Flux one bad file does not spoil the rest:
+ * it becomes a problem, and what it used to hold is held. Undefined when there is no such folder.
+ */
+export async function build(options: BuildOptions): Promise<Build | undefined> {
+  const { kustomization, memory } = options;
+  const collected = collectFiles(options.reader, options.root, kustomization.spec?.path ?? '', options.ignore);
+  if (!collected) return undefined;
+  const { targetNamespace, commonMetadata } = kustomization.spec ?? {};
+  const settings = JSON.stringify([targetNamespace, commonMetadata, [...options.variables]]);
+  if (settings !== memory.settings) memory.files.clear();
+  memory.settings = settings;
+
+  const pending: { readonly file: SourceFile; readonly key: string; readonly parsed: ManifestFile }[] = [];
+  for (const file of collected.files) {
+    const key = file.overlays.length === 0 ? file.id : `${file.id} ${JSON.stringify(file.overlays)}`;
+    if (memory.files.get(file.path)?.key !== key) pending.push({ file, key, parsed: parseManifests(file.path, options.reader.file(file.id)) });
+  }
+  await options.prepare(pending.flatMap(({ parsed }) => parsed.objects));
+  for (const { file, key, parsed } of pending) memory.files.set(file.path, buildFile(file, key, parsed, options));
+
+  const paths = new Set(collected.files.map(({ path }) => path));
+  for (const path of memory.files.keys()) if (!paths.has(path)) memory.files.delete(path);
+  return combine(memory, paths, collected.problems);
+}
+
+function buildFile(file: SourceFile, key: string, parsed: ManifestFile, options: BuildOptions): BuiltFile {
+  const problems = [...parsed.problems];
+  const objects: DesiredObject[] = [];
+  for (const source of parsed.objects) {
+    try {
+      const object = transform(source, { ...options, overlays: file.overlays });
+      const identity = identityOf(object);
+      objects.push({ id: inventoryId(identity), identity, path: file.path, object });
+    } catch (error) {
+      problems.push(`post build failed for '${source.metadata.name}': ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  return { key, objects, problems };
+}
+
+function combine(memory: BuildMemory, paths: ReadonlySet<string>, folderProblems: readonly { readonly path: string; readonly message: string }[]): Build {
+  const problems = folderProblems.map(({ message }) => message);
+  const held = new Set<string>();
+  const unknown = new Set<string>();
+  const isUnknown = (path: string): boolean => (memory.isWarm ? memory.unknown.has(path) : true);
+  const claims = new Map<string, DesiredObject[]>();
+  for (const [path, file] of memory.files) {
+    for (const desired of file.objects) {
+      const claim = claims.get(desired.id);
+      if (claim) claim.push(desired);
+      else claims.set(desired.id, [desired]);
+    }
+    if (file.problems.length === 0) {
+      memory.lastGood.set(path, file.objects.map(({ id }) => id));
+      continue;
+    }
+    problems.push(...file.problems);
+    const before = memory.lastGood.get(path);
+    if (!before && isUnknown(path)) unknown.add(path);
+    for (const id of before ?? []) held.add(id);
+  }
+  for (const { path } of folderProblems) if (isUnknown(path)) unknown.add(path);
+  for (const [path, ids] of memory.lastGood) {
+    if (paths.has(path)) continue;
+    // The file is gone on purpose, unless it is in a folder that could not be taken.
+    if (folderProblems.some((problem) => problem.path === '' || path.startsWith(`${problem.path}/`))) for (const id of ids) held.add(id);
+    else memory.lastGood.delete(path);
+  }
+  memory.unknown = unknown;
+  memory.isWarm = true;
+
+  const objects: DesiredObject[] = [];
+  for (const [id, claim] of claims) {
+    const owner = memory.owners.get(id);
+    const [winner] = claim.length === 1 ? claim : claim.filter(({ path }) => path === owner);
+    if (claim.length > 1) {
+      const files = claim.map(({ path }) => path).toSorted();
+      problems.push(`kustomize build failed: ${subjectOf(claim[0]!.object)} is defined in ${files.join(' and in ')}${winner ? `; that in ${winner.path} counts` : ''}`);
+    }
+    if (winner) objects.push(winner);
+    else held.add(id);
+  }
+  objects.sort((a, b) => compareObjects(a.identity, b.identity));
+  return { objects, problems, held, hasUnknownHoles: unknown.size > 0 };
+}

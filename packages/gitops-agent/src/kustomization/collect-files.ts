@@ -1,0 +1,150 @@
+import { isJsonObject } from '@plinth/apimachinery';
+import { parse } from 'yaml';
+import { DEFAULT_IGNORE, parseIgnore, type Ignore } from '../source/ignore.ts';
+import { entryAt, type TreeReader } from '../source/tree-reader.ts';
+
+/** A manifest file below the path of a Kustomization. */
+export interface SourceFile {
+  /** From the root of the artifact. */
+  readonly path: string;
+  readonly id: string;
+  /** What the `kustomization.yaml` files on the way ask for, the innermost first. */
+  readonly overlays: readonly Overlay[];
+}
+
+/** The part of a `kustomization.yaml` that changes objects. */
+export interface Overlay {
+  readonly namespace?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+export interface CollectedFiles {
+  readonly files: readonly SourceFile[];
+  /** Parts of the tree that could not be taken, with the folder each is about. */
+  readonly problems: readonly { readonly path: string; readonly message: string }[];
+}
+
+const KUSTOMIZATION_FILES = new Set(['kustomization.yaml', 'kustomization.yml', 'Kustomization']);
+const MAX_FILES = 100_000;
+const MAX_DEPTH = 32;
+const KNOWN_FIELDS = new Set(['apiVersion', 'kind', 'metadata', 'resources', 'namespace', 'labels', 'commonAnnotations']);
+
+/**
+ * All manifests below a folder: every `*.yaml` and `*.yml`, recursively; where a folder has a `kustomization.yaml`, what
+ * that lists. Undefined when there is no such folder. `root` is the whole artifact, from which `.sourceignore` is read.
+ */
+export function collectFiles(reader: TreeReader, root: string, path: string, ignoreText: string | undefined): CollectedFiles | undefined {
+  const start = entryAt(reader, root, path);
+  if (start?.type !== 'folder') return undefined;
+  const collector: Collector = { reader, root, ignore: ignoreOf(reader, root, ignoreText), files: new Map(), problems: [] };
+  collectFolder(collector, start.id, normal(path), [], 0);
+  return { files: [...collector.files.values()], problems: collector.problems };
+}
+
+interface Collector {
+  readonly reader: TreeReader;
+  readonly root: string;
+  readonly ignore: Ignore;
+  readonly files: Map<string, SourceFile>;
+  readonly problems: { readonly path: string; readonly message: string }[];
+}
+
+const normal = (path: string): string => path.split('/').filter((part) => part !== '' && part !== '.').join('/');
+const join = (folder: string, name: string): string => (folder === '' ? name : `${folder}/${name}`);
+
+function ignoreOf(reader: TreeReader, root: string, text: string | undefined): Ignore {
+  const file = reader.folder(root).find(({ name, type }) => name === '.sourceignore' && type === 'file');
+  const own = file ? Buffer.from(reader.file(file.id)).toString('utf8').slice(0, 100_000) : '';
+  return parseIgnore([text ?? DEFAULT_IGNORE, own, text ?? ''].join('\n'));
+}
+
+function collectFolder(collector: Collector, id: string, path: string, overlays: readonly Overlay[], depth: number): void {
+  if (depth > MAX_DEPTH) {
+    collector.problems.push({ path, message: `kustomize build failed: ${path} is nested deeper than ${MAX_DEPTH} folders` });
+    return;
+  }
+  const entries = collector.reader.folder(id);
+  const unit = entries.find(({ name, type }) => type === 'file' && KUSTOMIZATION_FILES.has(name));
+  if (unit) {
+    collectUnit(collector, unit.id, path, unit.name, overlays, depth);
+    return;
+  }
+  for (const entry of entries) {
+    const entryPath = join(path, entry.name);
+    const isFolder = entry.type === 'folder';
+    if ((!isFolder && !/\.ya?ml$/.test(entry.name)) || collector.ignore(entryPath, isFolder)) continue;
+    if (isFolder) collectFolder(collector, entry.id, entryPath, overlays, depth + 1);
+    else if (entry.type === 'file') addFile(collector, { path: entryPath, id: entry.id, overlays });
+  }
+}
+
+function addFile(collector: Collector, file: SourceFile): void {
+  if (collector.files.size < MAX_FILES) collector.files.set(file.path, file);
+  else if (!collector.problems.some(({ path }) => path === '')) {
+    collector.problems.push({ path: '', message: `kustomize build failed: there are more than ${MAX_FILES} manifest files` });
+  }
+}
+
+/** A folder with a `kustomization.yaml`: what it lists, changed as it says. Features beyond that are refused by name. */
+function collectUnit(collector: Collector, id: string, path: string, fileName: string, overlays: readonly Overlay[], depth: number): void {
+  const file = join(path, fileName);
+  const refuse = (why: string): void => {
+    collector.problems.push({ path, message: `kustomize build failed: ${file}: ${why}` });
+  };
+  let unit: unknown;
+  try {
+    const bytes = collector.reader.file(id);
+    if (bytes.length > 1024 * 1024) return refuse('it is larger than 1 MiB');
+    unit = parse(Buffer.from(bytes).toString('utf8'), { logLevel: 'silent', maxAliasCount: 100 });
+  } catch (error) {
+    return refuse(error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error));
+  }
+  if (!isJsonObject(unit)) return refuse('it is not an object');
+  const unknown = Object.keys(unit).filter((field) => !KNOWN_FIELDS.has(field));
+  if (unknown.length > 0) return refuse(`${unknown.join(', ')} not supported by this agent`);
+  const overlay = overlayOf(unit);
+  if (!overlay) return refuse('namespace, labels and commonAnnotations must be texts, and labels must not be put into selectors');
+  const resources: unknown = unit['resources'] ?? [];
+  if (!Array.isArray(resources) || !resources.every((item) => typeof item === 'string')) return refuse('resources must be a list of paths');
+  for (const resource of resources as readonly string[]) {
+    const target = resolve(path, resource);
+    const entry = target === undefined ? undefined : entryAt(collector.reader, collector.root, target);
+    if (target === undefined || !entry || (entry.type !== 'file' && entry.type !== 'folder')) refuse(`resource ${resource} not found in this repository`);
+    else if (entry.type === 'folder') collectFolder(collector, entry.id, target, [...overlays, overlay], depth + 1);
+    else addFile(collector, { path: target, id: entry.id, overlays: [...overlays, overlay] });
+  }
+}
+
+/** A path relative to a folder, as a path from the root; undefined when it leaves the root or is an address. */
+function resolve(folder: string, relative: string): string | undefined {
+  if (relative.startsWith('/') || relative.includes('://')) return undefined;
+  const parts = folder === '' ? [] : folder.split('/');
+  for (const part of relative.split('/')) {
+    if (part === '' || part === '.') continue;
+    if (part !== '..') parts.push(part);
+    else if (parts.pop() === undefined) return undefined;
+  }
+  return parts.join('/');
+}
+
+function overlayOf(unit: Readonly<Record<string, unknown>>): Overlay | undefined {
+  const { namespace, labels, commonAnnotations } = unit;
+  if (namespace !== undefined && typeof namespace !== 'string') return undefined;
+  const annotations = textsOf(commonAnnotations);
+  const entries: unknown = labels ?? [];
+  if (!annotations || !Array.isArray(entries)) return undefined;
+  const merged: Record<string, string> = {};
+  for (const entry of entries as readonly unknown[]) {
+    const pairs = isJsonObject(entry) && !entry['includeSelectors'] ? textsOf(entry['pairs']) : undefined;
+    if (!pairs) return undefined;
+    Object.assign(merged, pairs);
+  }
+  return { ...(namespace ? { namespace } : {}), labels: merged, annotations };
+}
+
+function textsOf(value: unknown): Readonly<Record<string, string>> | undefined {
+  if (value === undefined || value === null) return {};
+  if (!isJsonObject(value) || !Object.values(value).every((text) => typeof text === 'string')) return undefined;
+  return value as Readonly<Record<string, string>>;
+}

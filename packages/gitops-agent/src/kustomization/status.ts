@@ -1,0 +1,98 @@
+import type { InventoryEntry, Kustomization } from '@plinth/api';
+import { setCondition } from '@plinth/controller-runtime';
+import { printDuration } from '../duration.ts';
+
+type Status = NonNullable<Kustomization['status']>;
+type Conditions = NonNullable<Status['conditions']>;
+
+/**
+ * Additional to Flux' conditions: the last run applied everything but the objects that Ready names. Those who depend on
+ * this Kustomization need not wait for somebody to mend them.
+ */
+export const PARTIALLY_APPLIED = 'PartiallyApplied';
+
+export type FailureReason = 'ArtifactFailed' | 'DependencyNotReady' | 'BuildFailed' | 'ReconciliationFailed' | 'PruneFailed' | 'HealthCheckFailed';
+
+/** How far a run got, for the condition Reconciling. */
+export type Stage = 'Fetching manifests' | 'Building manifests' | 'Detecting drift' | 'Running health checks';
+
+/** What a run came to. */
+export type RunOutcome =
+  | { readonly type: 'applied'; readonly revision: string; readonly inventory: readonly InventoryEntry[]; readonly healthyAfterMs?: number }
+  | {
+      readonly type: 'failed';
+      readonly reason: FailureReason;
+      readonly message: string;
+      readonly stage: Stage;
+      readonly revision?: string;
+      /** The run got as far as building. */
+      readonly attempted?: boolean;
+      readonly inventory?: readonly InventoryEntry[];
+      /** Everything but what the message names is applied. */
+      readonly isPartial?: boolean;
+    }
+  /** Fails in the same way until the spec changes. */
+  | { readonly type: 'stalled'; readonly reason: string; readonly message: string }
+  /** A run that takes long, or the first one, has begun. */
+  | { readonly type: 'progressing'; readonly stage: Stage; readonly revision: string; readonly inventory?: readonly InventoryEntry[] };
+
+export interface StatusContext {
+  readonly requestedAt: string | undefined;
+  readonly timeoutMs: number;
+  readonly now: Date;
+}
+
+/** Flux cuts messages here. */
+const MAX_MESSAGE = 20_000;
+
+/** The status of a Kustomization after an outcome. */
+export function kustomizationStatus(kustomization: Kustomization, outcome: RunOutcome, context: StatusContext): Status {
+  const before = kustomization.status ?? {};
+  const observedGeneration = kustomization.metadata.generation ?? 0;
+  const set = (conditions: Conditions, type: string, status: 'True' | 'False' | 'Unknown', reason: string, message: string): Conditions =>
+    setCondition(conditions, { type, status, reason, message: message.slice(0, MAX_MESSAGE), observedGeneration }, context.now) as Conditions;
+  const without = (conditions: Conditions, ...types: readonly string[]): Conditions => conditions.filter(({ type }) => !types.includes(type));
+  const progress = (stage: Stage, revision: string): string => `${stage} for revision ${revision} with a timeout of ${printDuration(context.timeoutMs)}`;
+  const handled = context.requestedAt === undefined ? {} : { lastHandledReconcileAt: context.requestedAt };
+  const inventoryOf = (entries: readonly InventoryEntry[] | undefined): Pick<Status, 'inventory'> => (entries ? { inventory: { entries } } : {});
+  const checksHealth = kustomization.spec?.wait === true || (kustomization.spec?.healthChecks?.length ?? 0) > 0;
+  const old = checksHealth ? (before.conditions ?? []) : without(before.conditions ?? [], 'Healthy');
+  switch (outcome.type) {
+    case 'applied': {
+      const { revision, healthyAfterMs } = outcome;
+      const settled = without(old, 'Reconciling', 'Stalled', PARTIALLY_APPLIED);
+      const healthy = healthyAfterMs === undefined ? settled : set(settled, 'Healthy', 'True', 'Succeeded', `Health check passed in ${printDuration(healthyAfterMs)}`);
+      return {
+        ...before,
+        ...handled,
+        ...inventoryOf(outcome.inventory),
+        observedGeneration,
+        lastAttemptedRevision: revision,
+        lastAppliedRevision: revision,
+        conditions: set(healthy, 'Ready', 'True', 'ReconciliationSucceeded', `Applied revision: ${revision}`),
+      };
+    }
+    case 'failed': {
+      const { revision = before.lastAttemptedRevision ?? '', reason, message } = outcome;
+      let conditions = set(without(old, 'Stalled'), 'Reconciling', 'True', 'ProgressingWithRetry', progress(outcome.stage, revision));
+      conditions = set(conditions, 'Ready', 'False', reason, message);
+      if (outcome.isPartial) conditions = set(conditions, PARTIALLY_APPLIED, 'True', 'SomeObjectsFailed', `All objects of revision ${revision} are applied but those that Ready names`);
+      else if (reason !== 'DependencyNotReady') conditions = without(conditions, PARTIALLY_APPLIED);
+      if (reason === 'HealthCheckFailed') conditions = set(conditions, 'Healthy', 'False', 'HealthCheckFailed', message);
+      return { ...before, ...handled, ...inventoryOf(outcome.inventory), ...(outcome.attempted ? { lastAttemptedRevision: revision } : {}), conditions };
+    }
+    case 'stalled': {
+      const stalled = set(without(old, 'Reconciling', PARTIALLY_APPLIED), 'Stalled', 'True', outcome.reason, outcome.message);
+      return { ...before, ...handled, observedGeneration, conditions: set(stalled, 'Ready', 'False', outcome.reason, outcome.message) };
+    }
+    case 'progressing': {
+      const { stage, revision } = outcome;
+      let conditions = set(without(old, 'Stalled'), 'Reconciling', 'True', 'Progressing', progress(stage, revision));
+      conditions = set(conditions, 'Ready', 'Unknown', 'Progressing', 'Reconciliation in progress');
+      if (stage === 'Running health checks') conditions = set(conditions, 'Healthy', 'Unknown', 'Progressing', progress(stage, revision));
+      return { ...before, ...inventoryOf(outcome.inventory), conditions };
+    }
+    default:
+      return outcome satisfies never;
+  }
+}

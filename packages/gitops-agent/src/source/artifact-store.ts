@@ -1,0 +1,177 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { decodeTree, Repository, zeroId } from '@plinth/git';
+import { keyString, type ObjectKey } from '@plinth/apimachinery';
+import type { FolderEntry, TreeReader } from './tree-reader.ts';
+
+/** The content of a source at one revision. Never changes; what is read from it is always the same. */
+export interface Artifact {
+  /** `main@sha1:<commit>`. */
+  readonly revision: string;
+  readonly commit: string;
+  /** Id of the root folder. */
+  readonly root: string;
+  readonly reader: TreeReader;
+}
+
+/** An artifact may not hold more. */
+const MAX_FILES = 100_000;
+const MAX_BYTES = 256 * 1024 * 1024;
+const MAX_DEPTH = 32;
+
+/** The commit that the artifact was made from; kept as a reference, so that it is there again after a restart. */
+const ARTIFACT_REF = 'refs/plinth/artifact';
+
+/**
+ * Artifacts of all sources, as git objects below one folder, a bare repository for each source. In contrast to archives
+ * a new revision costs only what changed, and a restart loses nothing.
+ */
+export interface ArtifactStore extends AsyncDisposable {
+  /** What consumers apply; the newest that was published. */
+  get(source: ObjectKey): Artifact | undefined;
+  /** The content at an earlier revision, as long as it is still here. */
+  at(source: ObjectKey, revision: string): Artifact | undefined;
+  /** The repository to fetch into. */
+  open(source: ObjectKey): Promise<Repository>;
+  /** Takes up what an earlier process stored, if it is `commit`. */
+  restore(source: ObjectKey, revision: string, commit: string): Promise<Artifact | undefined>;
+  /**
+   * Makes a fetched commit the newest artifact: at once for consumers in this process, and durably when the returned
+   * promise resolves. Throws, and changes nothing, when it is too large.
+   */
+  publish(source: ObjectKey, revision: string, commit: string): Promise<Artifact & { readonly size: number; readonly subject: string }>;
+  remove(source: ObjectKey): Promise<void>;
+  /** Called with the source of every new artifact. Returns the function that ends it. */
+  subscribe(handler: (source: ObjectKey) => void): () => void;
+}
+
+export class ArtifactTooLarge extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'ArtifactTooLarge';
+  }
+}
+
+/** `dataDir` is made when it is missing; nobody else may write to it. */
+export function openArtifactStore(dataDir: string): ArtifactStore {
+  const repositories = new Map<string, Promise<Repository>>();
+  const artifacts = new Map<string, Artifact>();
+  /** The one before the newest: consumers may still be at it. */
+  const previous = new Map<string, Artifact>();
+  const handlers = new Set<(source: ObjectKey) => void>();
+  const measures = new Map<string, Map<string, Measure>>();
+
+  const open = (source: ObjectKey): Promise<Repository> => {
+    const key = keyString(source);
+    let repository = repositories.get(key);
+    if (!repository) {
+      repository = Repository.ensure(folderOf(dataDir, source));
+      repositories.set(key, repository);
+      repository.catch(() => repositories.delete(key));
+    }
+    return repository;
+  };
+
+  return {
+    get: (source) => artifacts.get(keyString(source)),
+    at: (source, revision) => [artifacts, previous].map((of) => of.get(keyString(source))).find((artifact) => artifact?.revision === revision),
+    open,
+    restore: async (source, revision, commit) => {
+      const repository = await open(source);
+      if (repository.refs.read(ARTIFACT_REF) !== commit || !repository.objects.has(commit)) return undefined;
+      const artifact = artifactOf(repository, revision, commit);
+      artifacts.set(keyString(source), artifact);
+      for (const handler of handlers) handler(source);
+      return artifact;
+    },
+    publish: async (source, revision, commit) => {
+      const key = keyString(source);
+      const repository = await open(source);
+      const artifact = artifactOf(repository, revision, commit);
+      let known = measures.get(key);
+      if (!known) measures.set(key, (known = new Map()));
+      const measure = measureFolder(repository, artifact.root, known, 0);
+      if (measure.files > MAX_FILES || measure.bytes > MAX_BYTES) {
+        throw new ArtifactTooLarge(
+          `commit ${commit} holds ${measure.files} files with ${measure.bytes} bytes: at most ${MAX_FILES} files and ${MAX_BYTES} bytes can be taken`,
+        );
+      }
+      const before = artifacts.get(key);
+      if (before) previous.set(key, before);
+      artifacts.set(key, artifact);
+      for (const handler of handlers) handler(source);
+      const updated = await repository.refs.update({ name: ARTIFACT_REF, expected: repository.refs.read(ARTIFACT_REF) ?? zeroId, next: commit });
+      if (!updated.ok) throw new Error(`failed to keep commit ${commit} as the artifact of ${key}: ${updated.reason}`);
+      return { ...artifact, size: measure.bytes, subject: subjectOf(repository, commit) };
+    },
+    remove: async (source) => {
+      const key = keyString(source);
+      const repository = await repositories.get(key)?.catch(() => undefined);
+      repositories.delete(key);
+      artifacts.delete(key);
+      previous.delete(key);
+      measures.delete(key);
+      repository?.[Symbol.dispose]();
+      await rm(folderOf(dataDir, source), { recursive: true, force: true });
+      for (const handler of handlers) handler(source);
+    },
+    subscribe: (handler) => {
+      handlers.add(handler);
+      return () => handlers.delete(handler);
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const opened of repositories.values()) (await opened.catch(() => undefined))?.[Symbol.dispose]();
+      repositories.clear();
+    },
+  };
+}
+
+/** The path of a source's artifacts, relative to the data directory. Names are DNS names: they cannot escape. */
+export const artifactPath = (source: ObjectKey): string => join('gitrepository', source.namespace ?? '', `${source.name}.git`);
+
+const folderOf = (dataDir: string, source: ObjectKey): string => join(dataDir, artifactPath(source));
+
+const subjectOf = (repository: Repository, commit: string): string =>
+  repository.objects.readCommit(commit).message.split('\n')[0]?.slice(0, 200) ?? '';
+
+function artifactOf(repository: Repository, revision: string, commit: string): Artifact {
+  return { revision, commit, root: repository.objects.readCommit(commit).tree, reader: readerOf(repository) };
+}
+
+const TYPES: Readonly<Record<string, FolderEntry['type']>> = { '40000': 'folder', '120000': 'link', '160000': 'submodule' };
+
+function readerOf(repository: Repository): TreeReader {
+  return {
+    folder: (id) => decodeTree(repository.objects.readAs('tree', id)).map((entry) => ({ name: entry.name, type: TYPES[entry.mode] ?? 'file', id: entry.id })),
+    file: (id) => repository.objects.readAs('blob', id),
+  };
+}
+
+interface Measure {
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/** Folders that did not change are not looked at again. */
+function measureFolder(repository: Repository, id: string, known: Map<string, Measure>, depth: number): Measure {
+  const before = known.get(id);
+  if (before) return before;
+  if (depth > MAX_DEPTH) throw new ArtifactTooLarge(`folders are nested deeper than ${MAX_DEPTH}`);
+  let files = 0;
+  let bytes = 0;
+  for (const entry of readerOf(repository).folder(id)) {
+    if (entry.type === 'folder') {
+      const inner = measureFolder(repository, entry.id, known, depth + 1);
+      files += inner.files;
+      bytes += inner.bytes;
+    } else if (entry.type === 'file') {
+      files += 1;
+      bytes += repository.objects.readAs('blob', entry.id).length;
+    }
+    if (files > MAX_FILES || bytes > MAX_BYTES) break;
+  }
+  if (known.size > 50_000) known.clear();
+  const measure = { files, bytes };
+  known.set(id, measure);
+  return measure;
+}

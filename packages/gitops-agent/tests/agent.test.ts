@@ -1,0 +1,50 @@
+import { configMaps, type ConfigMap } from '@plinth/api';
+import { eventually } from '@plinth/testing';
+import { describe, expect, it } from 'vitest';
+import { configMap, ready, world } from './world.ts';
+
+const find = (of: Awaited<ReturnType<typeof world>>, name: string) => of.plane.client.find<ConfigMap>(configMaps, { namespace: 'default', name });
+
+describe('the agent', () => {
+  it('applies what is pushed, says so, and deletes what is removed', async () => {
+    await using w = await world();
+    const commit = await w.push({ 'worker/a.yaml': configMap('a', { x: '1' }), 'worker/deep/b.yaml': configMap('b', { x: '1' }) });
+    await w.startAgent();
+    await w.createSource();
+    await w.createUnit('apps', { path: './worker' });
+
+    const unit = await w.settled('apps', commit);
+    expect(ready(unit)?.message).toBe(`Applied revision: main@sha1:${commit}`);
+    expect(unit.status?.inventory?.entries).toEqual([
+      { id: 'default_a__ConfigMap', v: 'v1' },
+      { id: 'default_b__ConfigMap', v: 'v1' },
+    ]);
+    expect((await find(w, 'a'))?.metadata.labels).toEqual({ 'kustomize.toolkit.fluxcd.io/name': 'apps', 'kustomize.toolkit.fluxcd.io/namespace': 'flux-system' });
+    const source = await w.source();
+    expect(source.status?.artifact?.revision).toBe(`main@sha1:${commit}`);
+    expect(ready(source)?.message).toBe(`stored artifact for revision 'main@sha1:${commit}'`);
+
+    const next = await w.push({ 'worker/a.yaml': configMap('a', { x: '2' }), 'worker/deep': undefined });
+    await w.settled('apps', next);
+    expect((await find(w, 'a'))?.data).toEqual({ x: '2' });
+    await eventually(async () => expect(await find(w, 'b')).toBeUndefined());
+  });
+
+  it('has a push in the cluster within tens of milliseconds', async () => {
+    await using w = await world();
+    await w.push({ 'a.yaml': configMap('a', { x: '0' }) });
+    await w.startAgent();
+    await w.createSource();
+    await w.createUnit('apps');
+    await eventually(async () => expect((await find(w, 'a'))?.data).toEqual({ x: '0' }));
+    const times: number[] = [];
+    for (let i = 1; i <= 5; i += 1) {
+      await w.push({ 'a.yaml': configMap('a', { x: String(i) }) });
+      const acknowledged = performance.now();
+      await eventually(async () => expect((await find(w, 'a'))?.data).toEqual({ x: String(i) }), { intervalMs: 1 });
+      times.push(performance.now() - acknowledged);
+    }
+    console.log(times);
+    expect(times.toSorted((a, b) => a - b)[2]).toBeLessThan(250);
+  });
+});
