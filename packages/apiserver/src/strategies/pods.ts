@@ -69,10 +69,13 @@ const missingTolerations = (present: readonly Members[]): readonly Members[] =>
     .filter((key) => !present.some((toleration) => toleration['key'] === key || (toleration['key'] === undefined && toleration['operator'] === 'Exists')))
     .map((key) => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 }));
 
-/** What is wrong with a pod's spec, or with the one in a template, beyond its schema. */
-export function podSpecCauses(spec: Readonly<Members>, path: string): readonly StatusCause[] {
+/**
+ * What is wrong with a pod's spec, or with the one in a template, beyond its schema. `claims`: volumes that a StatefulSet
+ * adds by its claim templates.
+ */
+export function podSpecCauses(spec: Readonly<Members>, path: string, claims: readonly unknown[] = []): readonly StatusCause[] {
   const causes: StatusCause[] = [];
-  const volumes = new Set(listAt(spec, 'volumes').map(({ name }) => name));
+  const volumes = new Set([...listAt(spec, 'volumes').map(({ name }) => name), ...claims]);
   const names = new Set<unknown>();
   if (listAt(spec, 'containers').length === 0) causes.push(fieldRequired(`${path}.containers`));
   for (const key of ['initContainers', 'containers']) {

@@ -1,6 +1,6 @@
 import { checkLabelSelector, deepEqual, fieldForbidden, fieldInvalid, fieldRequired, matchesLabels, queryOfSelector, type LabelSelector, type StatusCause, type UnstructuredObject } from '@plinth/apimachinery';
 import type { Strategy } from '../registry/strategy.ts';
-import { ensureObject, fillIn, objectAt, ownItems, type Members } from './members.ts';
+import { ensureObject, fillIn, listAt, objectAt, ownItems, type Members } from './members.ts';
 import { defaultPodSpec } from './pod-defaults.ts';
 import { podSpecCauses } from './pods.ts';
 
@@ -75,7 +75,8 @@ export function podTemplateCauses(spec: Readonly<Members>, old: UnstructuredObje
     typeof policy === 'string' && !restartPolicies.includes(policy)
       ? [{ reason: 'FieldValueNotSupported', field: 'spec.template.spec.restartPolicy', message: `Unsupported value: ${JSON.stringify(policy)}: supported values: ${restartPolicies.map((value) => JSON.stringify(value)).join(', ')}` }]
       : [];
-  return [...podSpecCauses(podSpec, 'spec.template.spec'), ...wrong];
+  const claims = listAt(spec, 'volumeClaimTemplates').map((claim) => objectAt(claim, 'metadata')?.['name']);
+  return [...podSpecCauses(podSpec, 'spec.template.spec', claims), ...wrong];
 }
 
 function selectorChange(object: UnstructuredObject, old: UnstructuredObject | undefined): readonly StatusCause[] {
