@@ -53,7 +53,7 @@ async function play(platform: RunningPlatform, progress: StartProgress, style: S
   metadata: {name: example, namespace: default}
   spec: {env: dev, teamId: acid, dbName: bestdb}
 `);
-  await using clients = await openAdminClients(platform.layout);
+  using clients = await openAdminClients(platform.layout);
   const started = performance.now();
   const reached: string[] = [];
   const signal = AbortSignal.any([ended, AbortSignal.timeout(timeoutMs)]);

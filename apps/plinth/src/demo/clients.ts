@@ -2,7 +2,7 @@ import { createClient, type Client } from '@plinth/client';
 import { httpTransport, loadKubeconfig } from '@plinth/client/node';
 import type { DataDir } from '../config/data-dir.ts';
 
-export interface AdminClients extends AsyncDisposable {
+export interface AdminClients extends Disposable {
   readonly platform: Client;
   readonly worker: Client;
 }
@@ -14,8 +14,9 @@ export async function openAdminClients(layout: DataDir): Promise<AdminClients> {
   return {
     platform: createClient(platform),
     worker: createClient(worker),
-    [Symbol.asyncDispose]: async () => {
-      await Promise.all([platform[Symbol.asyncDispose](), worker[Symbol.asyncDispose]()]);
+    [Symbol.dispose]: () => {
+      platform[Symbol.dispose]();
+      worker[Symbol.dispose]();
     },
   };
 }

@@ -31,7 +31,11 @@ export async function playJourney(
   stage('request', 'postgresql default/example accepted by the platform cluster');
 
   const one = { namespace: 'default', fieldSelector: 'metadata.name=example' };
-  const stages = [
+  const sql = firstRow(worker, signal).then((result) => {
+    stage('SQL', result.serverVersion);
+    return result;
+  });
+  await Promise.all([
     untilSome<UnstructuredObject>(platform, postgresqlRequests, one, (request) => hasCondition(request, 'ConfigureWorkflowCompleted') || hasCondition(request, 'ConfigureWorkflowCompleted', 'False') && failed(request), signal).then((request) => {
       if (failed(request)) throw new UserError(`the workflow of the request failed: ${conditionMessage(request)}`, { hint: 'kubectl describe postgresql example' });
       stage('workflow', 'the rules of the Promise have been applied');
@@ -42,14 +46,9 @@ export async function playJourney(
     ),
     untilSome(worker, postgresqls, { namespace, fieldSelector: `metadata.name=${name}` }, () => true, signal).then(() => stage('applied', `postgresql ${namespace}/${name} on the worker cluster`)),
     untilSome<Pod>(worker, pods, { namespace, fieldSelector: `metadata.name=${name}-0` }, isReady, signal).then((pod) => stage('pod', `${pod.metadata.name} is 1/1 Running`)),
-    firstRow(worker, signal).then((result) => {
-      stage('SQL', result.serverVersion);
-      return result;
-    }),
+    sql,
     untilSome<UnstructuredObject>(platform, postgresqlRequests, one, (request) => statusOf(request).healthStatus?.state === 'ready', signal).then((request) => stage('ready', statusOf(request).message ?? '')),
-  ] as const;
-  const sql = stages[6];
-  await Promise.all(stages);
+  ]);
   return sql;
 }
 
