@@ -1,5 +1,5 @@
 import type { ApiResource, KubeObject } from '@plinth/apimachinery';
-import { gone, serviceUnavailable } from '@plinth/apimachinery';
+import { gone, notFound, serviceUnavailable } from '@plinth/apimachinery';
 import { fakeApi, fakeClock } from '@plinth/testing';
 import { describe, expect, test } from 'vitest';
 
@@ -87,19 +87,28 @@ describe(watcher, () => {
     expect(await world.take(50)).toEqual(['listing', 'listed a', 'failed list expired 50', 'listing', 'listed a', 'listed b', 'synced']);
   });
 
-  test('waits longer after each failure, up to ten seconds, and soon again once it worked', async () => {
+  test('waits longer after each failure, up to five seconds, and soon again once it worked', async () => {
     const world = await start();
     const attempts = 10;
     for (let count = 0; count < attempts; count += 1) world.api.failNext(() => true, serviceUnavailable('down'));
     const seen = await world.take(60_000);
     const delays = seen.filter((line) => line.startsWith('failed')).map((line) => Number(line.split(' ').at(-1)));
-    expect(delays).toEqual([50, 100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000]);
+    expect(delays).toEqual([50, 100, 200, 400, 800, 1600, 3200, 5000, 5000, 5000]);
     expect(seen.at(-1)).toBe('synced');
     await world.api.client.create(widgets, widget('a'));
     await world.take();
     world.api.dropWatches(new Error('reset'));
     expect(await world.take()).toEqual(['failed watch reset 50']);
     await world[Symbol.asyncDispose]();
+  });
+
+  test('asks for a kind that is not served yet twice a second', async () => {
+    await using world = await start();
+    await world.take();
+    for (let count = 0; count < 8; count += 1) world.api.failNext(() => true, notFound(widgets, ''));
+    world.api.dropWatches(new Error('reset'));
+    const delays = (await world.take(10_000)).filter((line) => line.startsWith('failed')).map((line) => Number(line.split(' ').at(-1)));
+    expect(delays).toEqual([50, 100, 200, 400, 500, 500, 500, 500, 500]);
   });
 
   test('leaves no watch behind when it ends', async () => {

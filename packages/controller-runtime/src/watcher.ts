@@ -1,4 +1,4 @@
-import { isGone } from '@plinth/apimachinery';
+import { isGone, isNotFound } from '@plinth/apimachinery';
 import type { ApiResource, KubeObject, ObjectList, UnstructuredObject, WatchEvent } from '@plinth/apimachinery';
 import { failureOf, type Client } from '@plinth/client';
 
@@ -45,7 +45,9 @@ type State =
   | { readonly type: 'watching'; readonly resourceVersion: string; readonly events: AsyncIterator<WatchEvent> };
 
 /** First retry soon, because the usual cause at home is a server that restarts; later ones at most this far apart. */
-const retry = { baseMs: 50, maxMs: 10_000 };
+const retry = { baseMs: 50, maxMs: 5_000 };
+/** A kind that is not served yet may be defined at any moment, and a question about it costs the server next to nothing. */
+const retryUnknownKind = { baseMs: 50, maxMs: 500 };
 /** A watch that lived this long ended in the normal way: the next failure is a first one. */
 const healthyAfterMs = 5_000;
 
@@ -127,7 +129,7 @@ export async function* watcher<T extends KubeObject = UnstructuredObject>(
         if (signal.aborted) return;
         const during: 'list' | 'watch' = state.type === 'empty' || state.type === 'listing' ? 'list' : 'watch';
         failures += 1;
-        const retryInMs = backoffMs(failures, { ...retry, random });
+        const retryInMs = backoffMs(failures, { ...(isNotFound(error) ? retryUnknownKind : retry), random });
         close(state);
         if (isGone(error) || state.type === 'listing') state = { type: 'empty' };
         else if (state.type === 'watching') state = { type: 'listed', resourceVersion: state.resourceVersion };

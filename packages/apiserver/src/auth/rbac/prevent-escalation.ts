@@ -1,4 +1,4 @@
-import { deepEqual, fieldInvalid, forbidden, invalid, isJsonObject, type UnstructuredObject } from '@plinth/apimachinery';
+import { deepEqual, forbidden, isJsonObject, type UnstructuredObject } from '@plinth/apimachinery';
 
 import type { AdmissionHook, AdmissionRequest } from '../../admission/hook.ts';
 import type { Authorizer, UserInfo } from '../../request.ts';
@@ -14,16 +14,13 @@ const group = 'rbac.authorization.k8s.io';
  * one, unless he may `bind` it.
  * https://kubernetes.io/docs/reference/access-authn-authz/rbac/#privilege-escalation-prevention-and-bootstrapping
  *
- * Errors: Forbidden, listing the rights that are missing; Invalid for a binding whose role changes.
+ * Errors: Forbidden, listing the rights that are missing.
  */
 export function preventEscalation(rbac: Rbac, objects: RbacObjects, authorizer: Authorizer): AdmissionHook {
   return async (request) => {
     const { resource, object, oldObject, user, operation } = request;
     if (resource.group !== group || operation === 'DELETE' || object === undefined || request.subresource !== undefined) return;
     const isBinding = resource.plural === 'rolebindings' || resource.plural === 'clusterrolebindings';
-    if (isBinding && oldObject && !deepEqual(oldObject['roleRef'], object['roleRef'])) {
-      throw invalid(resource, object.metadata.name, [fieldInvalid('roleRef', object['roleRef'], 'cannot change roleRef')]);
-    }
     if (user.groups.includes('system:masters')) return;
     const namespace = resource.namespaced ? object.metadata.namespace : undefined;
     if (isBinding) {
