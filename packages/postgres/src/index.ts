@@ -5,3 +5,4 @@ export { createInstanceProgram, type InstanceProgram, type InstanceProgramOption
 export type { Program, ProgramContext } from './instance/program-context.ts';
 export { createOperatorProgram, type OperatorProgramOptions } from './operator/create-operator-program.ts';
 export { defaultSettings, type OperatorSettings } from './operator/configuration.ts';
+export { startHealthAgent, type HealthAgent, type HealthAgentOptions } from './health/start-health-agent.ts';
