@@ -18,6 +18,7 @@ export { RefStore, type RefUpdateRequest, type RefUpdateResult } from './reposit
 export { ObjectDatabase } from './repository/object-database.ts';
 export { isBranchName, isRefName } from './repository/ref-name.ts';
 export { history } from './repository/history.ts';
+export { consolidate, isConsolidationDue } from './repository/consolidate.ts';
 export { startGitServer, type GitServer } from './server/server.ts';
 export type { GitServerLimits, GitServerOptions, RepositoryRefUpdate, RepositorySpec } from './server/options.ts';
 export type { RefUpdate } from './server/receive-pack.ts';
