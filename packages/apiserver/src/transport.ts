@@ -5,7 +5,7 @@ import { toStatus } from './errors.ts';
 import { collect } from './collect.ts';
 import type { Reply } from './reply.ts';
 import type { UserInfo } from './request.ts';
-import type { WatchItem } from './verbs/watch.ts';
+import { watchEvents } from './watch-events.ts';
 
 /** The shape of the client's `Transport` (this room does not import the client). */
 export interface InProcessTransport {
@@ -61,7 +61,7 @@ export function inProcessTransport(core: Core, user: UserInfo): InProcessTranspo
     async stream(request) {
       try {
         const { reply } = await open(request);
-        if (reply.type === 'watch') return { status: 200, events: watchEvents(reply, request.signal) };
+        if (reply.type === 'watch') return { status: 200, events: watchEvents(reply.feed, request.signal) };
         if (reply.type === 'chunks') return { status: 200, events: reply.chunks };
         const { status, body } = await settle(reply);
         return { status, events: once(body) };
@@ -94,65 +94,6 @@ async function settle(reply: Reply): Promise<{ readonly status: number; readonly
     default:
       return reply satisfies never;
   }
-}
-
-/** Events that wait for their reader. A reader that is this far behind had better list again. */
-const MAX_WAITING = 20_000;
-
-function watchEvents(reply: Extract<Reply, { type: 'watch' }>, signal: AbortSignal): AsyncIterable<WatchItem> {
-  return {
-    [Symbol.asyncIterator]() {
-      let waiting: WatchItem[] = [];
-      let position = 0;
-      let ended = signal.aborted;
-      let wake: (() => void) | undefined;
-      const end = (): void => {
-        ended = true;
-        signal.removeEventListener('abort', end);
-        stop();
-        wake?.();
-      };
-      let stop: () => void = () => {};
-      if (!ended) {
-        signal.addEventListener('abort', end, { once: true });
-        stop = reply.feed.open({
-          item: (item) => {
-            waiting.push(item);
-            wake?.();
-            return waiting.length - position < MAX_WAITING;
-          },
-          end: () => {
-            ended = true;
-            signal.removeEventListener('abort', end);
-            wake?.();
-          },
-        });
-      }
-      return {
-        async next() {
-          for (;;) {
-            if (signal.aborted) return { done: true, value: undefined };
-            const item = waiting[position];
-            if (item) {
-              position += 1;
-              if (position === waiting.length) {
-                waiting = [];
-                position = 0;
-              }
-              return { done: false, value: item };
-            }
-            if (ended) return { done: true, value: undefined };
-            await new Promise<void>((resolve) => (wake = resolve));
-            wake = undefined;
-          }
-        },
-        async return() {
-          end();
-          return { done: true, value: undefined };
-        },
-      };
-    },
-  };
 }
 
 async function* once(value: unknown): AsyncIterable<unknown> {

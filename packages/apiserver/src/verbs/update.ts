@@ -55,12 +55,37 @@ export async function change(
 ): Promise<UnstructuredObject> {
   const { served, namespace, name } = target;
   const key = objectKey(served, namespace, name);
-  for (let attempt = 1; ; attempt += 1) {
+  const attempt = async (): Promise<UnstructuredObject | undefined> => {
     const entry = core.store.get(key);
     if (!entry) throw notFound(served.kind, name);
-    const result = await changeOnce(core, target, entry, transform, options, context, record);
-    if (result) return result;
-    if (attempt >= 50) throw conflict(served.kind, name, 'other writes kept coming between; please try again');
+    return changeOnce(core, target, entry, transform, options, context, record);
+  };
+  const first = await attempt();
+  if (first) return first;
+  // Those who lost a race line up, or each of them would do its work again for every one that wins.
+  return inTurn(core, key, async () => {
+    for (let tries = 0; tries < 20; tries += 1) {
+      const result = await attempt();
+      if (result) return result;
+    }
+    throw conflict(served.kind, name, 'other writes kept coming between; please try again');
+  });
+}
+
+const lines = new WeakMap<Core, Map<string, Promise<unknown>>>();
+
+/** Runs `work` when all that was given for the same key before has ended. */
+async function inTurn<T>(core: Core, key: string, work: () => Promise<T>): Promise<T> {
+  let ofServer = lines.get(core);
+  if (!ofServer) lines.set(core, (ofServer = new Map()));
+  const before = ofServer.get(key) ?? Promise.resolve();
+  const own = before.then(work, work);
+  const settled = own.catch(() => {});
+  ofServer.set(key, settled);
+  try {
+    return await own;
+  } finally {
+    if (ofServer.get(key) === settled) ofServer.delete(key);
   }
 }
 
