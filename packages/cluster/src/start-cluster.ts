@@ -1,4 +1,4 @@
-import { configMaps, persistentVolumeClaims, pods, secrets, services, type Service } from '@plinth/api';
+import { configMaps, nodes, persistentVolumeClaims, pods, secrets, services, type Node, type Service } from '@plinth/api';
 import type { ApiServer, UserInfo } from '@plinth/apiserver';
 import type { Client } from '@plinth/client';
 import { createCache, defaultLogger, systemClock, writeThrough, type Cache, type Clock, type Logger } from '@plinth/controller-runtime';
@@ -24,6 +24,7 @@ import { ensureNodeDirectories } from './node/pod-directory.ts';
 import { startServiceProxy } from './proxy/service-proxy.ts';
 import type { ImageCatalogue } from './runtime/catalogue.ts';
 import { createStepPool, type StepPoolOptions } from './runtime/step/step-pool.ts';
+import { placePod } from './scheduler/plan.ts';
 import { startScheduler } from './scheduler/scheduler.ts';
 
 export interface ClusterOptions {
@@ -91,7 +92,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     recorders.push(made);
     return made;
   };
-  const context: ControllerContext = { cache, clock, random, log, signal, events: (component) => recorder(manager, component) };
+  const nodeInformer = cache.informer<Node>(nodes);
+  const context: ControllerContext = { cache, clock, random, log, signal, events: (component) => recorder(manager, component), place: (pod) => placePod(pod, nodeInformer.get({ name })) };
   const directories = ensureNodeDirectories(dataDir);
   const baseMs = options.backoffBaseMs ?? RESTART_BACKOFF.baseMs;
 

@@ -1,3 +1,4 @@
+import type { Pod } from '@plinth/api';
 import type { KubeObject } from '@plinth/apimachinery';
 import type { Cache, Clock, Informer, Logger } from '@plinth/controller-runtime';
 import type { EventRecorder } from '../events/recorder.ts';
@@ -12,6 +13,8 @@ export interface ControllerContext {
   readonly random: () => number;
   readonly signal: AbortSignal;
   readonly events: (component: string) => EventRecorder;
+  /** Gives a pod that is about to be made its node, where the scheduler would: that saves a write and a way there. */
+  readonly place: (pod: Pod) => Pod;
 }
 
 const BY_OWNER = 'controller';

@@ -92,7 +92,7 @@ export function followInventory({ cache, clock, log, signal }: InventoryOptions)
     const end = async (): Promise<void> => {
       unsubscribe();
       await own?.[Symbol.asyncDispose]();
-      for (const item of [...items.values()]) if (item.kind.id === kind.id) remove(item.uid);
+      for (const item of items.values()) if (item.kind.id === kind.id) remove(item.uid);
     };
     followed.set(kind.id, { kind, end });
     return informer.synced.catch(() => {});

@@ -1,6 +1,6 @@
 import type { Pod } from '@plinth/api';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { runProgram } from '../runtime/run-program.ts';
 import type { NodeContext } from './node-context.ts';
 import type { NodeDirectories } from './pod-directory.ts';
@@ -16,6 +16,7 @@ export function leaveBehind(directories: NodeDirectories, pod: Pod, { catalogue 
   if (!pod.spec.containers.some((container) => catalogue(container.image ?? '')?.runtime === 'program')) return;
   // The managed fields are most of a pod and of no use here; no Secret's content is in a pod.
   const { managedFields: _, ...metadata } = pod.metadata;
+  mkdirSync(dirname(path), { recursive: true, mode: 0o711 });
   writeFileSync(path, JSON.stringify({ ...pod, metadata }), { mode: 0o600 });
 }
 

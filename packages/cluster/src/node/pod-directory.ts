@@ -7,7 +7,7 @@ import { join } from 'node:path';
  *
  * - `pods/<uid>/volumes/<name>`: volumes that live and die with the pod,
  * - `pods/<uid>/state/<container>`: the private directories of programs,
- * - `pods/<uid>/logs/<container>/`: what containers printed,
+ * - `pods/<uid>/logs/`: what containers printed,
  * - `volumes/pvc-<uid of the claim>`: volumes that outlive pods.
  *
  * The directories above a volume can be passed through by every user of the machine but not listed, so that a server
@@ -25,22 +25,24 @@ export function ensureNodeDirectories(dataDir: string): NodeDirectories {
 }
 
 export interface PodDirectory {
+  readonly root: string;
   readonly volume: (name: string) => string;
   /** Created on demand. */
   readonly state: (container: string) => string;
-  readonly logs: (container: string) => string;
+  readonly logs: string;
 }
 
 export function podDirectory(directories: NodeDirectories, uid: string): PodDirectory {
   const root = join(directories.pods, uid);
   return {
+    root,
     volume: (name) => join(root, 'volumes', name),
     state: (container) => {
       const path = join(root, 'state', container);
       mkdirSync(path, { recursive: true, mode: 0o711 });
       return path;
     },
-    logs: (container) => join(root, 'logs', container),
+    logs: join(root, 'logs'),
   };
 }
 

@@ -21,7 +21,7 @@ import { startProbing } from './probes/prober.ts';
 import { recoverRecords } from './recover-records.ts';
 import { ImageError, startContainer } from './start-container.ts';
 import { createStatusWriter } from './status-writer.ts';
-import { requestToken, tokenRefreshMs } from './token-source.ts';
+import { hasToken, requestToken, tokenRefreshMs } from './token-source.ts';
 import { isLive, prepareVolumes } from './volumes/prepare-volumes.ts';
 
 /** Looks after one pod from its binding to its end. */
@@ -58,8 +58,8 @@ export function createPodWorker(first: Pod, context: NodeContext, gone: (uid: st
   const { clock, client, events, log, directories } = context;
   const uid = first.metadata.uid!;
   const directory = podDirectory(directories, uid);
-  const hasDirectory = existsSync(`${directories.pods}/${uid}`);
-  const recovered = recoverRecords(first, clock.now(), context.backoff, hasDirectory);
+  const hasFiles = !first.spec?.volumes?.some(({ emptyDir }) => emptyDir) || existsSync(directory.root);
+  const recovered = recoverRecords(first, clock.now(), context.backoff, hasFiles);
   const { records, containerIds, interrupted } = recovered;
   const isRecovered = first.status?.startTime !== undefined;
   const startedAtMs = msOf(first.status?.startTime) ?? clock.now();
@@ -85,6 +85,7 @@ export function createPodWorker(first: Pod, context: NodeContext, gone: (uid: st
   let cancelWake = (): void => {};
   let cancelRefresh = (): void => {};
 
+  const isProgram = (container: Container): boolean => context.catalogue(container.image ?? '')?.runtime === 'program';
   const all = (): readonly Container[] => [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])];
   const note = (type: 'Normal' | 'Warning', reason: string, message: string, container?: Container): void => {
     const part = container && ((pod.spec?.initContainers ?? []).includes(container) ? 'initContainers' : 'containers');
@@ -186,6 +187,7 @@ export function createPodWorker(first: Pod, context: NodeContext, gone: (uid: st
       directories,
       place: { podIP: podIP!, nodeIP: context.nodeIP, nodeName: context.nodeName },
       allowedHostPaths: context.allowedHostPaths,
+      isNeeded: (volume) => !hasToken(volume) || all().some((container) => !isProgram(container) && container.volumeMounts?.some((mount) => mount.name === volume.name)),
       token: (request) => requestToken(client, pod, request),
     });
 
@@ -217,9 +219,9 @@ export function createPodWorker(first: Pod, context: NodeContext, gone: (uid: st
     const record = records.get(name)!;
     const isRestart = record.phase.type === 'terminated';
     const run = record.restarts + (isRestart ? 1 : 0);
-    const logs = directory.logs(name);
-    const writer = createLogWriter({ directory: logs, run, now: () => clock.now() });
+    const writer = createLogWriter({ directory: directory.logs, container: name, run, now: () => clock.now() });
     try {
+      leaveBehind(directories, pod, context);
       const running = await startContainer(
         {
           pod,
@@ -246,7 +248,7 @@ export function createPodWorker(first: Pod, context: NodeContext, gone: (uid: st
     const { name } = container;
     const record = records.get(name)!;
     const startedAt = clock.now();
-    for (const old of [logFile, rotatedFile]) if (run >= 2) rmSync(old(directory.logs(name), run - 2), { force: true });
+    for (const old of [logFile, rotatedFile]) if (run >= 2) rmSync(old(directory.logs, name, run - 2), { force: true });
     containerIds.set(name, `plinth://${randomUUID()}`);
     probesReady.delete(name);
     const { retryAtMs: _, restartAtMs: _restart, ...rest } = record;
@@ -261,7 +263,6 @@ export function createPodWorker(first: Pod, context: NodeContext, gone: (uid: st
     note('Normal', 'Pulled', `Container image "${container.image}" already present on machine`, container);
     note('Normal', 'Created', `Container created: ${name}`, container);
     note('Normal', 'Started', `Container started: ${name}`, container);
-    leaveBehind(directories, pod, context);
     const endProbing = startProbing({
       container,
       running,
@@ -423,6 +424,8 @@ export function createPodWorker(first: Pod, context: NodeContext, gone: (uid: st
     await reapPod(pod, [...interrupted.keys()], volumes, podIP ?? context.nodeIP, context, shortestGraceMs);
   }
 
+  if (!isRecovered) note('Normal', 'Scheduled', `Successfully assigned ${first.metadata.namespace}/${first.metadata.name} to ${context.nodeName}`);
+
   return {
     uid,
     update: (next) => {
@@ -459,7 +462,7 @@ export function createPodWorker(first: Pod, context: NodeContext, gone: (uid: st
     look: sync,
     logOf: (name) => {
       const record = records.get(name);
-      return record && { directory: directory.logs(name), run: record.restarts, writer: runs.get(name)?.writer, record };
+      return record && { directory: directory.logs, run: record.restarts, writer: runs.get(name)?.writer, record };
     },
   };
 

@@ -15,7 +15,7 @@ export interface Recovered {
  * agent's process, so those that ran are gone: they are to start again. Where the pod's containers run for ever, that
  * is a restart; where they run to an end, it is the same run once more, so that a Job does not fail for it.
  */
-export function recoverRecords(pod: Pod, nowMs: number, backoff: Backoff, hasDirectory: boolean): Recovered {
+export function recoverRecords(pod: Pod, nowMs: number, backoff: Backoff, hasFiles: boolean): Recovered {
   const records = new Map<string, ContainerRecord>();
   const interrupted = new Map<string, ContainerRecord>();
   const containerIds = new Map<string, string>();
@@ -25,8 +25,8 @@ export function recoverRecords(pod: Pod, nowMs: number, backoff: Backoff, hasDir
 
   for (const container of [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])]) {
     const status = statuses.get(container.name);
-    // Without its directory, what init containers left for the others is gone as well.
-    if (!status || !hasDirectory) {
+    // Without its volumes, what init containers left for the others is gone as well.
+    if (!status || !hasFiles) {
       records.set(container.name, { ...freshRecord(container.name), restarts: status?.restartCount ?? 0 });
       continue;
     }

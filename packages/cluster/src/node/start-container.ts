@@ -79,7 +79,10 @@ export function programContext(options: StartOptions, launch: ContainerLaunch, c
     client: context.clientForAccount(pod.metadata.namespace!, pod.spec?.serviceAccountName || 'default'),
     setReady: options.setReady,
     resumed: options.resumed,
-    stateDir: podDirectory(context.directories, pod.metadata.uid!).state(container.name),
+    // Made when it is asked for: most programs never do.
+    get stateDir() {
+      return podDirectory(context.directories, pod.metadata.uid!).state(container.name);
+    },
   };
 }
 

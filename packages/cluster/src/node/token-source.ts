@@ -1,5 +1,6 @@
 import type { Pod } from '@plinth/api';
 import type { Client } from '@plinth/client';
+import type { Volume } from '../objects/types.ts';
 import { VolumeError } from './errors.ts';
 
 /** Asks the API server for a token that the pod's containers may use as long as the pod is there. */
@@ -30,6 +31,8 @@ export async function requestToken(
   }
   return body.status.token;
 }
+
+export const hasToken = (volume: Volume): boolean => volume.projected?.sources?.some((source) => source.serviceAccountToken) ?? false;
 
 /** How long after its making a projected volume gets new tokens: at four fifths of the shortest life, as the kubelet does. */
 export function tokenRefreshMs(pod: Pod): number | undefined {

@@ -17,7 +17,7 @@ export function runProgram(run: Program, context: Omit<ProgramContext, 'signal'>
     ended.resolve(exit);
   };
   Promise.resolve()
-    .then(() => run({ ...context, signal: stopped.signal }))
+    .then(() => run(Object.defineProperty(context, 'signal', { value: stopped.signal, enumerable: true }) as ProgramContext))
     .then(
       (exitCode) => end({ exitCode }),
       (error: unknown) => {

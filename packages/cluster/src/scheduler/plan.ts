@@ -24,6 +24,15 @@ interface Taint {
   readonly effect?: string;
 }
 
+/** The pod with its node when it has a place, else as it is: then the scheduler says why not. */
+export function placePod(pod: Pod, node: Node | undefined): Pod {
+  const ours = (pod.spec?.schedulerName ?? DEFAULT_SCHEDULER) === DEFAULT_SCHEDULER;
+  const placement = planPlacement(pod, node);
+  return ours && placement.type === 'bind' ? { ...pod, spec: { ...pod.spec!, nodeName: placement.nodeName } } : pod;
+}
+
+export const DEFAULT_SCHEDULER = 'default-scheduler';
+
 const tolerates = (pod: Pod, taint: Taint): boolean =>
   (pod.spec?.tolerations ?? []).some(
     (toleration) =>

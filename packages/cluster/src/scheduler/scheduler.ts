@@ -4,7 +4,7 @@ import { done, runController, type Controller } from '@plinth/controller-runtime
 import type { ControllerContext } from '../controllers/controller-context.ts';
 import { withCondition } from '../objects/conditions.ts';
 import type { Condition } from '../objects/types.ts';
-import { planPlacement } from './plan.ts';
+import { DEFAULT_SCHEDULER, planPlacement } from './plan.ts';
 
 export interface SchedulerOptions {
   readonly nodeName: string;
@@ -14,10 +14,11 @@ export interface SchedulerOptions {
 export function startScheduler(context: ControllerContext, { nodeName }: SchedulerOptions): Controller {
   const { cache, clock } = context;
   const { client } = cache;
-  const events = context.events(DEFAULT);
+  const events = context.events(DEFAULT_SCHEDULER);
   const informer = cache.informer<Pod>(pods);
   const nodeInformer = cache.informer<Node>(nodes);
-  const waits = (pod: Pod): boolean => !pod.spec?.nodeName && !pod.metadata.deletionTimestamp && (pod.spec?.schedulerName ?? DEFAULT) === DEFAULT;
+  const waits = (pod: Pod): boolean => !pod.spec?.nodeName && !pod.metadata.deletionTimestamp && (pod.spec?.schedulerName ?? DEFAULT_SCHEDULER) === DEFAULT_SCHEDULER;
+  // The event `Scheduled` is the node's: it sees all pods that come to it, those that were made with their node, too.
   return runController({
     ...context,
     name: 'scheduler',
@@ -48,7 +49,7 @@ export function startScheduler(context: ControllerContext, { nodeName }: Schedul
   });
 
   async function bind(pod: Pod, target: string): Promise<void> {
-    const { uid, resourceVersion, namespace, name } = pod.metadata;
+    const { uid, resourceVersion } = pod.metadata;
     try {
       await client.patch(pods, keyOf(pod), 'merge', { metadata: { uid, resourceVersion }, spec: { nodeName: target } });
     } catch (error) {
@@ -56,7 +57,6 @@ export function startScheduler(context: ControllerContext, { nodeName }: Schedul
       if (isConflict(error) || isNotFound(error)) return;
       throw error;
     }
-    events.record(pods, pod, { type: 'Normal', reason: 'Scheduled', message: `Successfully assigned ${namespace}/${name} to ${target}` });
   }
 
   async function say(pod: Pod, condition: Condition): Promise<void> {
@@ -69,8 +69,6 @@ export function startScheduler(context: ControllerContext, { nodeName }: Schedul
     }
   }
 }
-
-const DEFAULT = 'default-scheduler';
 
 /** What of a node decides about placements. */
 const shapeOf = (node: Node) => ({ labels: node.metadata.labels, taints: node.spec?.taints, unschedulable: node.spec?.unschedulable });

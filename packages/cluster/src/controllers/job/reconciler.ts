@@ -32,7 +32,7 @@ export function startJobController(context: ControllerContext, limits: JobLimits
       }
       const created = await Promise.all(
         Array.from({ length: plan.create }, async () => {
-          const pod = await client.create(pods, jobPod(job, randomSuffix(random)));
+          const pod = await client.create(pods, context.place(jobPod(job, randomSuffix(random))));
           note('Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`);
         }),
       );

@@ -42,7 +42,7 @@ export function startReplicaSetController(context: ControllerContext): Controlle
                   namespace: replicaSet.metadata.namespace!,
                   owner: controllerReference(replicaSets, replicaSet),
                 });
-                await client.create(pods, pod);
+                await client.create(pods, context.place(pod));
                 events.record(replicaSets, replicaSet, { type: 'Normal', reason: 'SuccessfulCreate', message: `Created pod: ${pod.metadata.name}` });
               }),
             );

@@ -68,7 +68,7 @@ export function startStatefulSetController(context: ControllerContext): Controll
   });
 }
 
-async function apply({ cache: { client } }: ControllerContext, events: EventRecorder, set: StatefulSet, step: StatefulSetStep): Promise<void> {
+async function apply({ cache: { client }, place }: ControllerContext, events: EventRecorder, set: StatefulSet, step: StatefulSetStep): Promise<void> {
   const note = (reason: string, message: string): void => events.record(statefulSets, set, { type: 'Normal', reason, message });
   const create = async (make: () => Promise<unknown>): Promise<boolean> => {
     try {
@@ -89,7 +89,7 @@ async function apply({ cache: { client } }: ControllerContext, events: EventReco
     }
     case 'createPod': {
       const { name } = step.pod.metadata;
-      if (await create(() => client.create(pods, step.pod))) note('SuccessfulCreate', `create Pod ${name} in StatefulSet ${set.metadata.name} successful`);
+      if (await create(() => client.create(pods, place(step.pod)))) note('SuccessfulCreate', `create Pod ${name} in StatefulSet ${set.metadata.name} successful`);
       else note('FailedCreate', `create Pod ${name} in StatefulSet ${set.metadata.name} failed: a pod of that name exists and belongs to somebody else`);
       return;
     }

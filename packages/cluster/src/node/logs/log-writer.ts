@@ -1,9 +1,11 @@
-import { closeSync, mkdirSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { formatLine } from './log-line.ts';
 
 export interface LogWriterOptions {
+  /** Shared by the containers of a pod. */
   readonly directory: string;
+  readonly container: string;
   /** Which run of the container this is: 0, 1 ... */
   readonly run: number;
   readonly now: () => number;
@@ -11,9 +13,9 @@ export interface LogWriterOptions {
 }
 
 /**
- * Writes what one run of a container prints to `<run>.log`, line by line with times.
+ * Writes what one run of a container prints to `<container>.<run>.log`, line by line with times.
  *
- * Guarantees: a file never grows beyond `maxBytes`; the one before it is kept as `<run>.log.1`. A line longer than 64 KiB
+ * Guarantees: a file never grows beyond `maxBytes`; the one before it is kept with `.1` at its end. A line longer than 64 KiB
  * is cut into several. Lines are on their way to the file within the same turn of the event loop, together.
  */
 export interface LogWriter {
@@ -32,11 +34,11 @@ const MAX_LINE = 64 * 1024;
 const TAIL_BYTES = 2048;
 const TAIL_LINES = 80;
 
-export const logFile = (directory: string, run: number): string => join(directory, `${run}.log`);
-export const rotatedFile = (directory: string, run: number): string => join(directory, `${run}.log.1`);
+export const logFile = (directory: string, container: string, run: number): string => join(directory, `${container}.${run}.log`);
+export const rotatedFile = (directory: string, container: string, run: number): string => `${logFile(directory, container, run)}.1`;
 
-export function createLogWriter({ directory, run, now, maxBytes = MAX_LOG_BYTES }: LogWriterOptions): LogWriter {
-  const path = logFile(directory, run);
+export function createLogWriter({ directory, container, run, now, maxBytes = MAX_LOG_BYTES }: LogWriterOptions): LogWriter {
+  const path = logFile(directory, container, run);
   let descriptor: number | undefined;
   let size = 0;
   let pending = '';
@@ -53,13 +55,12 @@ export function createLogWriter({ directory, run, now, maxBytes = MAX_LOG_BYTES 
     const bytes = Buffer.from(pending, 'utf8');
     pending = '';
     if (descriptor === undefined) {
-      mkdirSync(directory, { recursive: true, mode: 0o700 });
-      descriptor = openSync(path, 'a', 0o600);
-      size = statSync(path).size;
+      descriptor = openForAppend(path);
+      size = fstatSync(descriptor).size;
     }
     if (size > 0 && size + bytes.length > maxBytes) {
       closeSync(descriptor);
-      renameSync(path, rotatedFile(directory, run));
+      renameSync(path, rotatedFile(directory, container, run));
       descriptor = openSync(path, 'a', 0o600);
       size = 0;
     }
@@ -110,6 +111,17 @@ export function createLogWriter({ directory, run, now, maxBytes = MAX_LOG_BYTES 
       listeners.clear();
     },
   };
+}
+
+/** The directory is made when its absence shows: most containers are not the first of their pod. */
+function openForAppend(path: string): number {
+  try {
+    return openSync(path, 'a', 0o600);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    return openSync(path, 'a', 0o600);
+  }
 }
 
 function lastBytes(text: string, max: number): string {

@@ -15,8 +15,8 @@ export function createPodLogs(workerOf: (uid: string) => PodWorker | undefined):
     if (!log) throw badRequest(`container "${request.container}" in pod "${name}" is waiting to start: ContainerCreating`);
     const { directory, record } = log;
     const { timestamps, tailLines, since, signal } = request;
-    const rest = { directory, timestamps, signal, ...(tailLines === undefined ? {} : { tailLines }), ...(since ? { sinceMs: since.getTime() } : {}) };
-    const isThere = (run: number): boolean => existsSync(logFile(directory, run)) || existsSync(rotatedFile(directory, run));
+    const rest = { directory, container: request.container, timestamps, signal, ...(tailLines === undefined ? {} : { tailLines }), ...(since ? { sinceMs: since.getTime() } : {}) };
+    const isThere = (run: number): boolean => existsSync(logFile(directory, request.container, run)) || existsSync(rotatedFile(directory, request.container, run));
 
     if (request.previous) {
       if (log.run === 0 || (!record.last && !isThere(log.run - 1))) throw badRequest(`previous terminated container "${request.container}" in pod "${name}" not found`);

@@ -4,6 +4,7 @@ import { logFile, rotatedFile, type LogWriter } from './log-writer.ts';
 
 export interface ReadLogOptions {
   readonly directory: string;
+  readonly container: string;
   readonly run: number;
   readonly timestamps: boolean;
   readonly tailLines?: number;
@@ -16,14 +17,14 @@ export interface ReadLogOptions {
 
 /** Yields the log of one run of a container, in pieces of whole lines. */
 export async function* readLog(options: ReadLogOptions): AsyncIterable<string> {
-  const { directory, run, timestamps, tailLines, sinceMs, writer, follow, signal } = options;
+  const { directory, container, run, timestamps, tailLines, sinceMs, writer, follow, signal } = options;
   const show = (lines: readonly string[]): string => lines.map((line) => `${timestamps ? line : lineText(line)}\n`).join('');
-  const path = logFile(directory, run);
+  const path = logFile(directory, container, run);
   const wake = followSignal(follow ? writer : undefined, signal);
   try {
     const current = readIfThere(path);
     let position = Buffer.byteLength(current);
-    let lines = linesOf(readIfThere(rotatedFile(directory, run)) + current);
+    let lines = linesOf(readIfThere(rotatedFile(directory, container, run)) + current);
     if (sinceMs !== undefined) lines = lines.filter((line) => lineTimeMs(line) >= sinceMs);
     if (tailLines !== undefined) lines = tailLines <= 0 ? [] : lines.slice(-tailLines);
     for (let at = 0; at < lines.length && !signal.aborted; at += LINES_AT_ONCE) yield show(lines.slice(at, at + LINES_AT_ONCE));

@@ -17,7 +17,8 @@ export function containerMounts(container: Container, volumes: ReadonlyMap<strin
   const readOnly = new Set<string>();
   for (const mount of container.volumeMounts ?? []) {
     const root = volumes.get(mount.name);
-    if (root === undefined) throw new ContainerConfigError(`volume mount ${JSON.stringify(mount.name)} names no volume of the pod`);
+    // Only a token that programs, which act as their account anyway, have no use for (the API checks the names).
+    if (root === undefined) continue;
     const mountPath = mount.mountPath.length > 1 ? mount.mountPath.replace(/\/+$/, '') : mount.mountPath;
     if (!isAbsolute(mountPath)) throw new ContainerConfigError(`mount path ${JSON.stringify(mount.mountPath)} is not absolute`);
     paths.set(mountPath, below(root, mount.subPathExpr ? expandVariables(mount.subPathExpr, env) : (mount.subPath ?? '')));

@@ -14,6 +14,8 @@ export interface VolumeSources {
   readonly place: PodPlace;
   /** `hostPath` volumes are refused unless they lie below one of these. */
   readonly allowedHostPaths: readonly string[];
+  /** Volumes that nobody would read are not made. */
+  readonly isNeeded: (volume: Volume) => boolean;
   readonly token: (request: { readonly audience?: string; readonly expirationSeconds?: number }) => Promise<string>;
 }
 
@@ -25,7 +27,7 @@ export interface VolumeSources {
  */
 export async function prepareVolumes(pod: Pod, sources: VolumeSources): Promise<ReadonlyMap<string, string>> {
   const paths = await Promise.all(
-    (pod.spec?.volumes ?? []).map(async (volume) => {
+    (pod.spec?.volumes ?? []).filter(sources.isNeeded).map(async (volume) => {
       try {
         return [volume.name, await prepareVolume(pod, volume, sources)] as const;
       } catch (error) {

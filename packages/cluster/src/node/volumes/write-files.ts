@@ -20,7 +20,7 @@ export function writeFiles(directory: string, files: readonly VolumeFile[], defa
     if (path.startsWith('..') || path.startsWith('/') || path === '.') throw new VolumeError(`path ${JSON.stringify(file.path)} leads out of the volume`);
     wanted.add(path.split('/')[0]!);
     const target = join(directory, path);
-    mkdirSync(dirname(target), { recursive: true, mode: 0o755 });
+    if (path.includes('/')) mkdirSync(dirname(target), { recursive: true, mode: 0o755 });
     const temporary = `${target}${TEMPORARY}`;
     writeFileSync(temporary, file.content, { mode: file.mode ?? defaultMode });
     renameSync(temporary, target);
