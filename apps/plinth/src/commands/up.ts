@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { dataDirLayout, prepareDataDir, unitNames } from '../config/data-dir.ts';
 import { type Environment, readEnvironment, resolveDataDir } from '../config/environment.ts';
 import { exitCodes, UserError } from '../errors.ts';
@@ -18,18 +18,17 @@ export function registerUp(program: Command): void {
     .description('Start the platform and stay in the foreground; Ctrl-C stops everything.')
     .addOption(dataDirOption())
     .option('-d, --detach', 'return when it is ready, and leave it running')
-    .option('--resume', undefined)
+    .addOption(new Option('--resume').hideHelp())
+    .addOption(new Option('--supervise').hideHelp())
     .addHelpText('after', '\nStarted again on the same data directory, it finds everything: objects, repositories, databases and their rows.')
-    .action(async (options: { dataDir?: string; detach?: boolean; resume?: boolean }) => {
+    .action(async (options: { dataDir?: string; detach?: boolean; resume?: boolean; supervise?: boolean }) => {
       const environment = readEnvironment();
       const root = resolveDataDir(options.dataDir, environment);
-      if (options.resume) await resume(root);
+      // What the units start when their supervisor has died, and what --detach leaves behind.
+      if (options.resume || options.supervise) await supervise(root, Boolean(options.resume));
       else if (options.detach) await detach(root, environment);
       else await foreground(root, environment);
-    })
-    // Only the units and --detach use it.
-    .options.find((option) => option.long === '--resume')
-    ?.hideHelp();
+    });
 }
 
 async function foreground(root: string, environment: Environment): Promise<void> {
@@ -60,8 +59,8 @@ ${style.bold(`Ready in ${duration(elapsedMs)}.`)} Point kubectl at it, and see w
 `);
 }
 
-/** The supervisor in a process of its own. Quiet when another one was faster. */
-async function resume(root: string): Promise<void> {
+/** The supervisor in a process of its own. Quiet when another one was faster. `resume`: it takes over from one that died. */
+async function supervise(root: string, resume: boolean): Promise<void> {
   const layout = prepareDataDir(root);
   if (supervisorRuns(layout)) return;
   const stopSignal = onStopSignal();
@@ -71,7 +70,7 @@ async function resume(root: string): Promise<void> {
   };
   let platform: RunningPlatform;
   try {
-    platform = await startPlatform(root, onState, { resume: true });
+    platform = await startPlatform(root, onState, { resume });
   } catch (error) {
     if (supervisorRuns(layout)) return;
     throw error;
@@ -89,21 +88,23 @@ async function detach(root: string, environment: Environment): Promise<void> {
   }
   console.log(`${style.bold('Plinth')}  ${style.dim(`data directory ${root}`)}\n`);
   const progress = new StartProgress(environment.colours, environment.colours);
-  const spawned = spawnPlinth(layout, 'supervisor', ['up', '--resume', '--data-dir', root]);
+  const spawned = spawnPlinth(layout, 'supervisor', ['up', '--supervise', '--data-dir', root]);
   await spawned.listening;
   const ready = Promise.withResolvers<void>();
   const readyUnits = new Set<string>();
+  let failure: UnitState | undefined;
   const connection = await connectControl(dataDirLayout(root).socket('supervisor'), (state) => {
     if (state.unit === 'supervisor') return;
     progress.update(state);
     if (state.phase === 'ready') readyUnits.add(state.unit);
+    if (state.phase === 'failed') failure = state;
     if (state.phase === 'failed' && state.fatal) {
       ready.reject(new UserError(`${state.unit} did not start: ${state.detail}`, { exitCode: exitCodes.dataDirUnusable, ...(state.hint ? { hint: state.hint } : {}) }));
     }
     if (unitNames.every((name) => readyUnits.has(name))) ready.resolve();
   });
   try {
-    await Promise.race([ready.promise, connection?.closed.then(() => Promise.reject(new UserError(`the supervisor ended while it was starting; see ${layout.logs}/supervisor.log`)))]);
+    await Promise.race([ready.promise, connection?.closed.then(() => Promise.reject(new UserError(`${failure ? `${failure.unit} did not start: ${failure.detail}` : 'the supervisor ended while it was starting'}; see ${layout.logs}`)))]);
     await waitForPromises(layout, progress);
   } finally {
     connection?.close();

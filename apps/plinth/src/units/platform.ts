@@ -1,10 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promises } from '@plinth/api';
-import { isAlreadyExists, type KubeObject, type UnstructuredObject } from '@plinth/apimachinery';
+import { isAlreadyExists, parseYaml, type KubeObject, type UnstructuredObject } from '@plinth/apimachinery';
 import type { CatalogueEntry } from '@plinth/cluster';
 import { gitopsManifests, startGitOpsAgent } from '@plinth/gitops-agent';
 import { CONTROLLER_SERVICE_ACCOUNT, PIPELINE_ADAPTER_IMAGE, PLATFORM_NAMESPACE, platformManifests, runPipelineAdapter, startPlatform } from '@plinth/platform';
-import { postgresqlPromise, stepModules } from '@plinth/promise-postgresql';
+import { promiseFile, stepImages } from '@plinth/promise-postgresql';
 import { startClusterOn } from './cluster.ts';
 import { serviceAccount, startControlPlane, type ControlPlane } from './control-plane.ts';
 import { gitServerAddress } from './git-address.ts';
@@ -20,7 +21,7 @@ export const startPlatformUnit: StartUnit = async (context) => {
   const stopping = new AbortController();
   const plane = stack.use(await startControlPlane(context, 'platform'));
   const builtIn = new Map<string, CatalogueEntry>([[PIPELINE_ADAPTER_IMAGE, { runtime: 'program', run: runPipelineAdapter }]]);
-  for (const [image, module] of Object.entries(stepModules)) builtIn.set(image, { runtime: 'step', module });
+  for (const [image, module] of Object.entries(stepImages)) builtIn.set(image, { runtime: 'step', module });
   const installed = installAll(plane, context);
   stack.use(await startClusterOn(plane, context, 'platform', builtIn));
   context.progress('installing the platform');
@@ -48,7 +49,7 @@ export const startPlatformUnit: StartUnit = async (context) => {
 async function installAll(plane: ControlPlane, { layout, installation }: UnitContext): Promise<void> {
   await install(plane.admin, [...platformManifests(), ...gitopsManifests(), ...platformObjects(await gitServerAddress(layout, installation))]);
   // The Promise is the platform team's from the first start on: their changes to it, and its removal, stay.
-  if (!installation.initialised.includes('platform')) await offer(plane, postgresqlPromise());
+  if (!installation.initialised.includes('platform')) await offer(plane, parseYaml(readFileSync(promiseFile, 'utf8')) as KubeObject);
 }
 
 async function offer(plane: ControlPlane, promise: KubeObject): Promise<void> {
