@@ -1,4 +1,5 @@
 import { configMaps, type ConfigMap } from '@plinth/api';
+import { until } from '@plinth/client';
 import { eventually } from '@plinth/testing';
 import { describe, expect, it } from 'vitest';
 import { configMap, ready, world } from './world.ts';
@@ -39,12 +40,14 @@ describe('the agent', () => {
     await eventually(async () => expect((await find(w, 'a'))?.data).toEqual({ x: '0' }));
     const times: number[] = [];
     for (let i = 1; i <= 5; i += 1) {
+      let pushedAt = 0;
+      const end = w.git.onRefUpdate(() => (pushedAt = performance.now()));
+      const applied = until<ConfigMap>(w.plane.client, configMaps, { namespace: 'default', name: 'a' }, (now) => now?.data?.['x'] === String(i), { timeoutMs: 5000 }).then(() => performance.now());
       await w.push({ 'a.yaml': configMap('a', { x: String(i) }) });
-      const acknowledged = performance.now();
-      await eventually(async () => expect((await find(w, 'a'))?.data).toEqual({ x: String(i) }), { intervalMs: 1 });
-      times.push(performance.now() - acknowledged);
+      times.push((await applied) - pushedAt);
+      end();
     }
-    console.log(times);
-    expect(times.toSorted((a, b) => a - b)[2]).toBeLessThan(250);
+    // Some milliseconds on an idle machine; this is the bound for a busy one.
+    expect(times.toSorted((x, y) => x - y)[2]).toBeLessThan(100);
   });
 });

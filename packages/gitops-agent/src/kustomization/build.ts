@@ -7,6 +7,9 @@ import { compareObjects } from './sort-order.ts';
 import { identityOf, inventoryId, subjectOf, type ObjectIdentity } from './subject.ts';
 import { transform } from './transform.ts';
 
+/** The inventory names all of them in one status. */
+const MAX_OBJECTS = 20_000;
+
 /** An object that is to be in the cluster. */
 export interface DesiredObject {
   readonly id: string;
@@ -38,6 +41,8 @@ export interface BuildMemory {
   unknown: ReadonlySet<string>;
   /** There was a build before: what is new now held nothing earlier. */
   isWarm: boolean;
+  /** The last build without a problem, and what it was made from. */
+  last: { readonly key: string; readonly build: Build } | undefined;
 }
 
 interface BuiltFile {
@@ -46,7 +51,7 @@ interface BuiltFile {
   readonly problems: readonly string[];
 }
 
-export const emptyBuildMemory = (): BuildMemory => ({ settings: '', files: new Map(), lastGood: new Map(), owners: new Map(), unknown: new Set(), isWarm: false });
+export const emptyBuildMemory = (): BuildMemory => ({ settings: '', files: new Map(), lastGood: new Map(), owners: new Map(), unknown: new Set(), isWarm: false, last: undefined });
 
 export interface BuildOptions {
   readonly kustomization: Kustomization;
@@ -66,10 +71,12 @@ export interface BuildOptions {
  */
 export async function build(options: BuildOptions): Promise<Build | undefined> {
   const { kustomization, memory } = options;
-  const collected = collectFiles(options.reader, options.root, kustomization.spec?.path ?? '', options.ignore);
-  if (!collected) return undefined;
-  const { targetNamespace, commonMetadata } = kustomization.spec ?? {};
+  const { path = '', targetNamespace, commonMetadata } = kustomization.spec ?? {};
   const settings = JSON.stringify([targetNamespace, commonMetadata, [...options.variables]]);
+  const key = JSON.stringify([options.root, path, options.ignore, settings]);
+  if (memory.last?.key === key) return memory.last.build;
+  const collected = collectFiles(options.reader, options.root, path, options.ignore);
+  if (!collected) return undefined;
   if (settings !== memory.settings) memory.files.clear();
   memory.settings = settings;
 
@@ -83,7 +90,9 @@ export async function build(options: BuildOptions): Promise<Build | undefined> {
 
   const paths = new Set(collected.files.map(({ path }) => path));
   for (const path of memory.files.keys()) if (!paths.has(path)) memory.files.delete(path);
-  return combine(memory, paths, collected.problems);
+  const combined = combine(memory, paths, collected.problems);
+  memory.last = combined.problems.length === 0 ? { key, build: combined } : undefined;
+  return combined;
 }
 
 function buildFile(file: SourceFile, key: string, parsed: ManifestFile, options: BuildOptions): BuiltFile {
@@ -129,6 +138,7 @@ function combine(memory: BuildMemory, paths: ReadonlySet<string>, folderProblems
     if (folderProblems.some((problem) => problem.path === '' || path.startsWith(`${problem.path}/`))) for (const id of ids) held.add(id);
     else memory.lastGood.delete(path);
   }
+  if (claims.size > MAX_OBJECTS) throw new Error(`kustomize build failed: there are ${claims.size} objects, at most ${MAX_OBJECTS} fit into one Kustomization: use several`);
   memory.unknown = unknown;
   memory.isWarm = true;
 

@@ -1,5 +1,4 @@
-import { isJsonObject } from '@plinth/apimachinery';
-import { parse } from 'yaml';
+import { isJsonObject, parseYaml } from '@plinth/apimachinery';
 import { DEFAULT_IGNORE, parseIgnore, type Ignore } from '../source/ignore.ts';
 import { entryAt, type TreeReader } from '../source/tree-reader.ts';
 
@@ -96,7 +95,7 @@ function collectUnit(collector: Collector, id: string, path: string, fileName: s
   try {
     const bytes = collector.reader.file(id);
     if (bytes.length > 1024 * 1024) return refuse('it is larger than 1 MiB');
-    unit = parse(Buffer.from(bytes).toString('utf8'), { logLevel: 'silent', maxAliasCount: 100 });
+    unit = parseYaml(Buffer.from(bytes).toString('utf8'), { maxDepth: 20, maxNodes: 100_000 });
   } catch (error) {
     return refuse(error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error));
   }

@@ -51,7 +51,10 @@ interface Memory {
   readonly scopes: Map<string, boolean | undefined>;
 }
 
+/** Nothing waits for this: what is awaited wakes the run. */
 const FALLBACK_MS = 30_000;
+/** When the cluster did not answer. */
+const TRANSIENT_RETRY_MS = 2_000;
 const MIN_TIMEOUT_MS = 30_000;
 
 /**
@@ -112,7 +115,9 @@ export function createKustomizationReconciler(options: KustomizationReconcilerOp
     if (checkLive) memory.nextCheckAt = startedAt + parseDuration(spec?.interval, 60_000);
     memory.generation = kustomization.metadata.generation ?? 0;
     if (outcome === 'interrupted') return retryAfter(0);
-    return finish(options.kustomizations.get(keyOf(kustomization)) ?? current, memory, outcome, startedAt, changes);
+    // The status is said of the spec that was applied, which need no longer be the present one.
+    const latest = options.kustomizations.get(keyOf(kustomization)) ?? current;
+    return finish({ ...kustomization, ...(latest.status ? { status: latest.status } : {}) }, memory, outcome, startedAt, changes);
   }
 
   /** Builds, applies, prunes and checks health. `changes` gets a line for everything that was changed. */
@@ -176,7 +181,7 @@ export function createKustomizationReconciler(options: KustomizationReconcilerOp
     const stage = 'Detecting drift';
     if (result.unavailable !== undefined) {
       memory.revision = undefined;
-      return { type: 'failed', reason: 'ReconciliationFailed', stage, revision, attempted: true, message: result.unavailable, inventory: [...inventory, ...unwanted] };
+      return { type: 'failed', reason: 'ReconciliationFailed', stage, revision, attempted: true, message: result.unavailable, isTransient: true, inventory: [...inventory, ...unwanted] };
     }
 
     const pruned = spec?.prune ? await prune(client, owner, stale) : { deleted: [], survivors: [], errors: [] };
@@ -245,7 +250,8 @@ export function createKustomizationReconciler(options: KustomizationReconcilerOp
     let nextMs = Math.max(memory.nextCheckAt - now, 0);
     if (outcome.type === 'failed') {
       const retryMs = parseDuration(spec?.retryInterval, intervalMs);
-      nextMs = outcome.reason === 'ArtifactFailed' || outcome.reason === 'DependencyNotReady' ? FALLBACK_MS : retryMs;
+      if (outcome.reason === 'ArtifactFailed' || outcome.reason === 'DependencyNotReady') nextMs = FALLBACK_MS;
+      else nextMs = outcome.isTransient ? Math.min(retryMs, TRANSIENT_RETRY_MS) : retryMs;
       // A failed run is followed by a whole one.
       memory.nextCheckAt = Math.min(memory.nextCheckAt, now + nextMs);
     }

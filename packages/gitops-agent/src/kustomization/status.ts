@@ -30,6 +30,8 @@ export type RunOutcome =
       readonly inventory?: readonly InventoryEntry[];
       /** Everything but what the message names is applied. */
       readonly isPartial?: boolean;
+      /** The cluster did not answer: soon it may. */
+      readonly isTransient?: boolean;
     }
   /** Fails in the same way until the spec changes. */
   | { readonly type: 'stalled'; readonly reason: string; readonly message: string }

@@ -1,5 +1,4 @@
-import type { UnstructuredObject } from '@plinth/apimachinery';
-import { parse, stringify } from 'yaml';
+import { parseYaml, printYaml, type UnstructuredObject } from '@plinth/apimachinery';
 import { controlOf } from './controls.ts';
 
 /**
@@ -9,9 +8,9 @@ import { controlOf } from './controls.ts';
  */
 export function substitute(object: UnstructuredObject, variables: ReadonlyMap<string, string>): UnstructuredObject {
   if (variables.size === 0 || controlOf(object, 'substitute') === 'disabled') return object;
-  const text = stringify(object, { lineWidth: 0, aliasDuplicateObjects: false });
+  const text = printYaml(object);
   if (!text.includes('${')) return object;
-  const replaced: unknown = parse(replaceVariables(text, variables), { maxAliasCount: 0 });
+  const replaced: unknown = parseYaml(replaceVariables(text, variables));
   return replaced as UnstructuredObject;
 }
 

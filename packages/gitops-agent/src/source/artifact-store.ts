@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { decodeTree, Repository, zeroId } from '@plinth/git';
+import { consolidate, decodeTree, isConsolidationDue, Repository, zeroId } from '@plinth/git';
 import { keyString, type ObjectKey } from '@plinth/apimachinery';
 import type { FolderEntry, TreeReader } from './tree-reader.ts';
 
@@ -18,6 +18,7 @@ export interface Artifact {
 const MAX_FILES = 100_000;
 const MAX_BYTES = 256 * 1024 * 1024;
 const MAX_DEPTH = 32;
+const JOIN_AFTER_PACKS = 50;
 
 /** The commit that the artifact was made from; kept as a reference, so that it is there again after a restart. */
 const ARTIFACT_REF = 'refs/plinth/artifact';
@@ -33,7 +34,7 @@ export interface ArtifactStore extends AsyncDisposable {
   at(source: ObjectKey, revision: string): Artifact | undefined;
   /** The repository to fetch into. */
   open(source: ObjectKey): Promise<Repository>;
-  /** Takes up what an earlier process stored, if it is `commit`. */
+  /** Takes up what an earlier process stored, if it is `commit` and all of it is there. */
   restore(source: ObjectKey, revision: string, commit: string): Promise<Artifact | undefined>;
   /**
    * Makes a fetched commit the newest artifact: at once for consumers in this process, and durably when the returned
@@ -60,6 +61,15 @@ export function openArtifactStore(dataDir: string): ArtifactStore {
   const previous = new Map<string, Artifact>();
   const handlers = new Set<(source: ObjectKey) => void>();
   const measures = new Map<string, Map<string, Measure>>();
+  const joining = new Map<Repository, Promise<void>>();
+
+  /** Every fetch leaves a small pack; they are joined beside other work. A failure only leaves more of them. */
+  const joinPacks = (repository: Repository): void => {
+    if (joining.has(repository) || !isConsolidationDue(repository.objects, JOIN_AFTER_PACKS)) return;
+    const joined = consolidate(repository.objects).catch(() => {});
+    joining.set(repository, joined);
+    void joined.then(() => joining.delete(repository));
+  };
 
   const open = (source: ObjectKey): Promise<Repository> => {
     const key = keyString(source);
@@ -80,6 +90,7 @@ export function openArtifactStore(dataDir: string): ArtifactStore {
       const repository = await open(source);
       if (repository.refs.read(ARTIFACT_REF) !== commit || !repository.objects.has(commit)) return undefined;
       const artifact = artifactOf(repository, revision, commit);
+      if (!isComplete(repository, artifact.root, new Set(), 0)) return undefined;
       artifacts.set(keyString(source), artifact);
       for (const handler of handlers) handler(source);
       return artifact;
@@ -102,6 +113,7 @@ export function openArtifactStore(dataDir: string): ArtifactStore {
       for (const handler of handlers) handler(source);
       const updated = await repository.refs.update({ name: ARTIFACT_REF, expected: repository.refs.read(ARTIFACT_REF) ?? zeroId, next: commit });
       if (!updated.ok) throw new Error(`failed to keep commit ${commit} as the artifact of ${key}: ${updated.reason}`);
+      joinPacks(repository);
       return { ...artifact, size: measure.bytes, subject: subjectOf(repository, commit) };
     },
     remove: async (source) => {
@@ -111,6 +123,7 @@ export function openArtifactStore(dataDir: string): ArtifactStore {
       artifacts.delete(key);
       previous.delete(key);
       measures.delete(key);
+      if (repository) await joining.get(repository);
       repository?.[Symbol.dispose]();
       await rm(folderOf(dataDir, source), { recursive: true, force: true });
       for (const handler of handlers) handler(source);
@@ -120,6 +133,7 @@ export function openArtifactStore(dataDir: string): ArtifactStore {
       return () => handlers.delete(handler);
     },
     [Symbol.asyncDispose]: async () => {
+      await Promise.all(joining.values());
       for (const opened of repositories.values()) (await opened.catch(() => undefined))?.[Symbol.dispose]();
       repositories.clear();
     },
@@ -145,6 +159,16 @@ function readerOf(repository: Repository): TreeReader {
     folder: (id) => decodeTree(repository.objects.readAs('tree', id)).map((entry) => ({ name: entry.name, type: TYPES[entry.mode] ?? 'file', id: entry.id })),
     file: (id) => repository.objects.readAs('blob', id),
   };
+}
+
+/** Everything that the folder refers to is there. */
+function isComplete(repository: Repository, id: string, checked: Set<string>, depth: number): boolean {
+  if (checked.has(id)) return true;
+  if (depth > MAX_DEPTH || !repository.objects.has(id)) return false;
+  checked.add(id);
+  return readerOf(repository)
+    .folder(id)
+    .every((entry) => (entry.type === 'folder' ? isComplete(repository, entry.id, checked, depth + 1) : entry.type === 'submodule' || repository.objects.has(entry.id)));
 }
 
 interface Measure {

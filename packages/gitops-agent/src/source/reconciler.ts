@@ -1,6 +1,7 @@
 import { keyOf, keyString, type ObjectKey } from '@plinth/apimachinery';
 import { gitRepositories, type GitRepository } from '@plinth/api';
 import type { Client } from '@plinth/client';
+import { GitFormatError, GitRepositoryError } from '@plinth/git';
 import { done, findCondition, patchStatus, retryAfter, withFinalizer, type Clock, type EventRecorder, type Informer, type Logger, type Result } from '@plinth/controller-runtime';
 import { parseDuration, printDuration } from '../duration.ts';
 import { FINALIZER, REQUESTED_AT, SOURCE_STATUS_MANAGER } from '../names.ts';
@@ -96,6 +97,18 @@ export function createSourceReconciler(options: SourceReconcilerOptions): Source
     return remote;
   }
 
+  /** What is stored can be lost: when it is damaged it is dropped and fetched anew. */
+  async function updateOrRepair(repository: GitRepository, memory: Memory, remote: RemoteRepository, signal: AbortSignal): Promise<SourceOutcome> {
+    try {
+      return await update(repository, memory, remote, signal);
+    } catch (err) {
+      if (!(err instanceof GitRepositoryError || err instanceof GitFormatError)) throw err;
+      log.warn({ kind: 'GitRepository', ...keyOf(repository), err }, 'a stored artifact is damaged, fetching it anew');
+      await store.remove(keyOf(repository));
+      return update(repository, memory, remote, signal);
+    }
+  }
+
   /** Fetches the wanted revision, if it is not here yet. */
   async function update(repository: GitRepository, memory: Memory, remote: RemoteRepository, signal: AbortSignal): Promise<SourceOutcome> {
     const key = keyOf(repository);
@@ -112,7 +125,7 @@ export function createSourceReconciler(options: SourceReconcilerOptions): Source
       type: 'stored',
       artifact: {
         path: artifactPath(key),
-        url: `git+${repository.spec?.url ?? ''}@${artifact.commit}`,
+        url: `git+${withoutCredentials(repository.spec?.url ?? '')}@${artifact.commit}`,
         revision: artifact.revision,
         digest: `sha1:${artifact.root}`,
         size: artifact.size,
@@ -155,7 +168,7 @@ export function createSourceReconciler(options: SourceReconcilerOptions): Source
     } else {
       try {
         const remote = await connect(repository, memory);
-        outcome = await update(repository, memory, remote, deadline);
+        outcome = await updateOrRepair(repository, memory, remote, deadline);
       } catch (err) {
         if (signal.aborted) throw err;
         outcome = failureOf(err, deadline.aborted ? timeoutMs : undefined);
@@ -227,6 +240,14 @@ export function createSourceReconciler(options: SourceReconcilerOptions): Source
       await Promise.all(ending);
     },
   };
+}
+
+function withoutCredentials(text: string): string {
+  const url = URL.parse(text);
+  if (!url) return text;
+  url.username = '';
+  url.password = '';
+  return url.href;
 }
 
 /** Takes up the artifact that an earlier process stored, so that it is served before the remote answers. Never throws. */
