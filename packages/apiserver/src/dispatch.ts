@@ -77,6 +77,7 @@ async function resource(core: Core, request: ApiRequest, path: ResourcePath, con
   const target = { served, namespace, name: path.name ?? '' };
   if (path.subresource !== undefined) return subresourceReply(core, request, { ...target, subresource: path.subresource }, verb, context);
   if (served.kind.verbs && !served.kind.verbs.includes(verb)) throw notAllowed();
+  if (path.name === undefined && (verb === 'update' || verb === 'patch')) throw notAllowed();
   if (served.strategy.review) {
     if (verb !== 'create') throw notAllowed();
     return { type: 'value', status: 201, value: await served.strategy.review(core, served, namespace, await request.body(), context) };

@@ -32,7 +32,8 @@ function reserve(addresses: ServiceAddresses | undefined, draft: Draft, old: Uns
   const spec = draft['spec'] as Members;
   const wanted = typeof spec['clusterIP'] === 'string' ? spec['clusterIP'] : '';
   if (spec['type'] === 'ExternalName' || wanted === 'None') return undefined;
-  if (old && wanted !== '' && wanted === objectAt(old, 'spec')?.['clusterIP']) return undefined;
+  // An address stays for life; validation refuses another one.
+  if (objectAt(old, 'spec')?.['clusterIP']) return undefined;
   if (!addresses) return undefined;
   const address = addresses.take(wanted || undefined);
   if (address === undefined) {
