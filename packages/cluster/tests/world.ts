@@ -7,8 +7,8 @@ export interface World extends AsyncDisposable {
   readonly plane: ControlPlane;
   readonly cluster: Cluster;
   readonly dataDir: string;
-  /** Stops the cluster, with `crash` without letting containers end, and starts another on the same data. */
-  restart(options?: Partial<ClusterOptions>): Promise<void>;
+  /** Stops the cluster and starts another on the same data. */
+  restart(options?: Partial<ClusterOptions> & { readonly beforeStart?: () => Promise<unknown> }): Promise<void>;
 }
 
 /** A cluster of the test's own, on an API server of its own. Blocks of addresses differ from test file to test file. */
@@ -44,6 +44,7 @@ export async function startWorld(options: Partial<ClusterOptions> = {}): Promise
     dataDir,
     restart: async (more) => {
       await cluster[Symbol.asyncDispose]();
+      await more?.beforeStart?.();
       cluster = await start(more);
     },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
