@@ -25,6 +25,11 @@ export interface FetchOptions {
   readonly wants: readonly ObjectId[];
   /** Commits that are here already, with all that they refer to: nothing of it travels again. */
   readonly haves?: readonly ObjectId[];
+  /**
+   * Reads objects that are here. With it the server may send differences from them; stock git together with `depth` leaves
+   * out what `haves` hold only then.
+   */
+  readonly base?: (id: ObjectId) => GitObject | undefined;
   /** This many commits of history; absent: all of it. */
   readonly depth?: number;
   /** Commits that are here without their parents. */
@@ -119,11 +124,11 @@ export class GitRemote implements Disposable {
     const haves = (options.haves ?? []).map((id) => `have ${id}`);
     let answer: { readonly pack: Buffer; readonly shallow: readonly ObjectId[] };
     if (discovery.version === 2) {
-      const args = ['ofs-delta', 'no-progress', ...options.wants.map((id) => `want ${id}`), ...shallow, ...depth, ...filter, ...haves, 'done'];
+      const args = ['ofs-delta', 'no-progress', ...(options.base ? ['thin-pack'] : []), ...options.wants.map((id) => `want ${id}`), ...shallow, ...depth, ...filter, ...haves, 'done'];
       const reply = await this.#command('fetch', args, options.signal);
       answer = this.#parse('fetch', () => readFetchV2(reply));
     } else {
-      const capabilities = ['side-band-64k', 'ofs-delta', 'no-progress', ...(filter.length > 0 ? ['filter'] : []), `agent=${agent}`].filter((word) => discovery.capabilities.has(word.split('=')[0]!));
+      const capabilities = ['side-band-64k', 'ofs-delta', 'no-progress', ...(options.base ? ['thin-pack'] : []), ...(filter.length > 0 ? ['filter'] : []), `agent=${agent}`].filter((word) => discovery.capabilities.has(word.split('=')[0]!));
       const [first, ...rest] = options.wants;
       const lines = [`want ${first} ${capabilities.join(' ')}`, ...rest.map((id) => `want ${id}`), ...shallow, ...depth, ...filter];
       const body = Buffer.concat([...lines.map((line) => packet(`${line}\n`)), flushPacket, ...haves.map((line) => packet(`${line}\n`)), packet('done\n')]);
@@ -132,7 +137,7 @@ export class GitRemote implements Disposable {
     }
     if (answer.pack.length === 0) return { pack: undefined, shallow: answer.shallow };
     try {
-      return { pack: await parsePack(answer.pack, { limits: options.limits, signal: options.signal }), shallow: answer.shallow };
+      return { pack: await parsePack(answer.pack, { limits: options.limits, signal: options.signal, ...(options.base ? { base: options.base } : {}) }), shallow: answer.shallow };
     } catch (error) {
       if (options.signal?.aborted) throw new GitRemoteError('aborted', `fetch from ${this.url} was given up`, { cause: error });
       throw new GitRemoteError(error instanceof GitFormatError ? 'protocol' : 'too-large', `fetch from ${this.url}: ${(error as Error).message}`, { cause: error });

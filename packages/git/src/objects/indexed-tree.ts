@@ -63,8 +63,7 @@ export class IndexedTree {
         if (wanted !== undefined) cuts.push({ index: wanted, remove: 0, insert: encoded, key });
       }
     }
-    // Insertions before the removal at the same place, in the order of their names.
-    cuts.sort((a, b) => a.index - b.index || a.remove - b.remove || Buffer.compare(a.key, b.key));
+    cuts.sort((a, b) => a.index - b.index || Buffer.compare(a.key, b.key));
     return this.#apply(cuts);
   }
 

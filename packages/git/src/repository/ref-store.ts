@@ -66,7 +66,7 @@ export class RefStore {
   /** Moves one ref. Never rejects because of the ref's state: the result says why not. */
   async update(request: RefUpdateRequest): Promise<RefUpdateResult> {
     if (!isRefName(request.name)) return { ok: false, reason: 'funny refname' };
-    const conflict = this.#nameConflict(request.name);
+    const conflict = this.conflictOf(request.name);
     if (conflict && request.next !== zeroId) return { ok: false, reason: `'${conflict}' exists; cannot create '${request.name}'` };
     const path = join(this.folder, request.name);
     await mkdir(dirname(path), { recursive: true });
@@ -177,8 +177,8 @@ export class RefStore {
     }
   }
 
-  /** `refs/heads/a` and `refs/heads/a/b` cannot both exist. */
-  #nameConflict(name: string): string | undefined {
+  /** The ref that keeps one of this name from existing: `refs/heads/a` and `refs/heads/a/b` cannot both be. */
+  conflictOf(name: string): string | undefined {
     const packed = this.#packed();
     const parts = name.split('/');
     for (let length = 3; length < parts.length; length++) {

@@ -63,26 +63,30 @@ async function updateRefs(
   atomic: boolean,
   options: { readonly onUpdate: (update: RefUpdate) => void; readonly log: (message: string, error: unknown) => void },
 ): Promise<Verdict[]> {
-  const verdicts: Verdict[] = [];
-  // Between this look and the updates only the lock of each ref decides; a look first is what makes "atomic" all or nothing in practice.
   const doubts = commands.map((command) => refusal(repository, command));
-  if (atomic && doubts.some((doubt) => doubt !== undefined)) return commands.map((command, at) => ({ command, refused: doubts[at] ?? 'atomic push failed for other refs' }));
-  for (const [at, command] of commands.entries()) {
-    const doubt = doubts[at];
-    if (doubt !== undefined) {
-      verdicts.push({ command, refused: doubt });
-      continue;
-    }
-    try {
-      const result = await repository.refs.update({ name: command.ref, expected: command.old, next: command.new });
-      verdicts.push({ command, refused: result.ok ? undefined : result.reason });
-      if (result.ok && result.previous !== command.new) options.onUpdate({ ref: command.ref, old: result.previous, new: command.new });
-    } catch (error) {
-      options.log('ref update failed', error);
-      verdicts.push({ command, refused: error instanceof GitRepositoryError ? 'failed to lock the ref' : 'failed to update ref' });
-    }
+  if (atomic && doubts.some((doubt) => doubt !== undefined)) return commands.map((command, at) => ({ command, refused: doubts[at] ?? othersFailed }));
+  const verdicts: Verdict[] = [];
+  for (const [at, command] of commands.entries()) verdicts.push({ command, refused: doubts[at] ?? (await updateRef(repository, command, options.log)) });
+  if (atomic && verdicts.some((verdict) => verdict.refused !== undefined)) {
+    // Somebody was quicker with one of them: take the others back, unless they moved on in turn.
+    for (const { command, refused } of verdicts) if (refused === undefined) await updateRef(repository, { ref: command.ref, old: command.new, new: command.old }, options.log);
+    return verdicts.map(({ command, refused }) => ({ command, refused: refused ?? othersFailed }));
   }
+  for (const { command, refused } of verdicts) if (refused === undefined && command.old !== command.new) options.onUpdate(command);
   return verdicts;
+}
+
+const othersFailed = 'atomic push failed for other refs';
+
+/** Why the ref did not move; undefined when it did. */
+async function updateRef(repository: Repository, command: Command, log: (message: string, error: unknown) => void): Promise<string | undefined> {
+  try {
+    const result = await repository.refs.update({ name: command.ref, expected: command.old, next: command.new });
+    return result.ok ? undefined : result.reason;
+  } catch (error) {
+    log('ref update failed', error);
+    return error instanceof GitRepositoryError ? 'failed to lock the ref' : 'failed to update ref';
+  }
 }
 
 function refusal(repository: Repository, command: Command): string | undefined {
@@ -91,6 +95,8 @@ function refusal(repository: Repository, command: Command): string | undefined {
   const current = repository.refs.read(command.ref) ?? zeroId;
   if (current !== command.old) return command.old === zeroId ? 'reference already exists' : `fetch first: the ref is at ${current.slice(0, 12)}`;
   if (command.new === zeroId) return command.ref === `refs/heads/${repository.defaultBranch() ?? ''}` ? 'deletion of the current branch prohibited' : undefined;
+  const conflict = current === zeroId ? repository.refs.conflictOf(command.ref) : undefined;
+  if (conflict !== undefined) return `'${conflict}' exists; cannot create '${command.ref}'`;
   if (command.ref.startsWith('refs/heads/') && repository.objects.read(command.new)?.type !== 'commit') return 'trying to write a non-commit object to a branch';
   return undefined;
 }

@@ -44,7 +44,7 @@ export class BranchTrees {
     if (commit === undefined) return this.#withoutBranch(signal);
     if (this.#snapshot?.commit === commit) return this.#snapshot;
     const held = this.#snapshot?.commit;
-    const { pack } = await this.#remote.fetch({ wants: [commit], depth: 1, filter: 'blob:none', signal, ...(held === undefined ? {} : { haves: [held], shallow: [held] }) });
+    const { pack } = await this.#remote.fetch({ wants: [commit], depth: 1, filter: 'blob:none', signal, ...(held === undefined ? {} : { haves: [held], shallow: [held], base: (id) => this.#base(id) }) });
     for (const { id, type } of pack?.places ?? []) if (type === 'tree') this.#trees.set(id, IndexedTree.of(Buffer.from(pack!.read(id)!.data)));
     const found = pack?.read(commit);
     if (!found) {
@@ -103,6 +103,13 @@ export class BranchTrees {
       this.#blobs.delete(oldest);
       this.#blobBytes -= bytes.length;
     }
+  }
+
+  #base(id: ObjectId): { readonly type: 'tree' | 'blob'; readonly data: Buffer } | undefined {
+    const tree = this.#trees.get(id);
+    if (tree) return { type: 'tree', data: tree.data };
+    const data = this.#blobs.get(id);
+    return data && { type: 'blob', data };
   }
 
   /** An empty repository is a fine beginning; one that holds other branches is a mistake in the configuration. */
