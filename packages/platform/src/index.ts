@@ -1,5 +1,7 @@
 /** The product: Promises, requests, Works and their way to destinations. Kept inside: how each kind is reconciled. */
 export { runPipelineAdapter, type PipelineAdapterOptions } from './adapter/run-pipeline-adapter.ts';
+export { platformAdmission, type PlatformAdmissionOptions, type PlatformAdmissionRequest } from './admission/platform-admission.ts';
+export { checkPromise } from './admission/check-promise.ts';
 export { DEFAULT_CONFIG, type PlatformConfig } from './config.ts';
 export { type StateStoreWriterFactory } from './git-state-store/open-writer.ts';
 export { type StoreCredentials } from './git-state-store/credentials.ts';

@@ -65,7 +65,7 @@ function endedPipeline(before: PipelineStatus | undefined, { pipelineName, suspe
     name: pipelineName,
     phase,
     ...(suspension.message ? { message: suspension.message } : {}),
-    ...(suspension.retryAfterMs === undefined ? {} : { nextRetryAt: timestamp(now + suspension.retryAfterMs), attempts: (before?.attempts ?? 0) + 1 }),
+    ...(suspension.retryAfterMs === undefined ? {} : { nextRetryAt: timestamp(Math.ceil((now + suspension.retryAfterMs) / 1000) * 1000), attempts: (before?.attempts ?? 0) + 1 }),
     lastTransitionTime,
   };
 }

@@ -107,9 +107,12 @@ async function deleteDependants({ client, informers }: PlatformContext, promise:
 export async function letGo(context: PlatformContext, { promise }: PromiseSnapshot): Promise<void> {
   await deleteDependants(context, promise);
   rendered.delete(promise.metadata.name);
+  await dropFinalizers(context, promise, PROMISE_FINALIZERS);
+}
+
+export async function dropFinalizers({ client }: PlatformContext, promise: PlatformPromise, names: readonly string[]): Promise<void> {
   const { name, uid, resourceVersion, finalizers = [] } = promise.metadata;
-  const others = finalizers.filter((finalizer) => !(PROMISE_FINALIZERS as readonly string[]).includes(finalizer));
-  await context.client.patch(promises, { name }, 'merge', { metadata: { uid, resourceVersion, finalizers: others } });
+  await client.patch(promises, { name }, 'merge', { metadata: { uid, resourceVersion, finalizers: finalizers.filter((finalizer) => !names.includes(finalizer)) } });
 }
 
 async function deleteAll(client: PlatformContext['client'], objects: readonly (readonly [resource: Parameters<typeof ensureDeleted>[1], object: KubeObject])[]): Promise<void> {

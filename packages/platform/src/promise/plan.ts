@@ -37,6 +37,8 @@ export type PromisePlan =
   | { readonly type: 'paused' }
   | { readonly type: 'active'; readonly workflow: WorkflowPlan; readonly wakeAt: number | undefined }
   | { readonly type: 'deleteWorkflow'; readonly workflow: WorkflowPlan; readonly wakeAt: number | undefined }
+  /** It is over: its finalizer goes, so that it is not started again when its Jobs are gone. */
+  | { readonly type: 'endDeleteWorkflow' }
   /** The stages of deletion, in order; each waits until nothing is left of it. */
   | { readonly type: 'deleteRequests' }
   | { readonly type: 'deleteWorks' }
@@ -59,10 +61,10 @@ function planDeletion(snapshot: PromiseSnapshot): PromisePlan {
   const { promise, crd, works, requests } = snapshot;
   const finalizers = promise.metadata.finalizers ?? [];
   if (!finalizers.some((name) => (PROMISE_FINALIZERS as readonly string[]).includes(name))) return { type: 'ignore' };
-  const hasBegun = (requests?.some(({ metadata }) => metadata.deletionTimestamp) ?? false) || works.some(({ metadata }) => metadata.deletionTimestamp) || (apiOf(promise) !== undefined && !crd);
-  if (snapshot.delete.pipelines.length > 0 && finalizers.includes(FINALIZERS.promise.deleteWorkflows) && !hasBegun) {
+  if (snapshot.delete.pipelines.length > 0 && finalizers.includes(FINALIZERS.promise.deleteWorkflows)) {
     const workflow = planWorkflow(workflowSnapshot(snapshot, snapshot.delete, false, false));
-    if (workflow.type !== 'succeeded') return { type: 'deleteWorkflow', workflow, wakeAt: workflow.type === 'suspended' ? workflow.retryAt : undefined };
+    if (workflow.type === 'succeeded') return { type: 'endDeleteWorkflow' };
+    return { type: 'deleteWorkflow', workflow, wakeAt: workflow.type === 'suspended' ? workflow.retryAt : undefined };
   }
   // Without a CRD there can be no requests; with one they have to be looked at.
   if (crd && !crd.metadata.deletionTimestamp && (requests === undefined || requests.length > 0)) return { type: 'deleteRequests' };

@@ -3,6 +3,7 @@ import { type KubeObject, keyOf } from '@plinth/apimachinery';
 import { type Controller, done, patchStatus, type Request, retryAfter, runController } from '@plinth/controller-runtime';
 import { isTrue } from '../conditions.ts';
 import { PLATFORM_API_VERSION, PLATFORM_NAMESPACE } from '../naming/constants.ts';
+import { FINALIZERS } from '../naming/finalizers.ts';
 import { isMarked, LABELS } from '../naming/labels.ts';
 import { specHash } from '../naming/spec-hash.ts';
 import { ensureRevision } from '../promise-revision/ensure-revision.ts';
@@ -15,7 +16,7 @@ import { observeRuns } from '../workflow/observe.ts';
 import type { Workflow, WorkflowAction } from '../workflow/pipeline.ts';
 import { jobLooksDifferent, podLooksDifferent } from '../workflow/predicates.ts';
 import { apiOf } from './api.ts';
-import { deleteCrd, deleteRequests, deleteWorks, ensureApi, ensureControllerRole, ensureFinalizers, ensureRequestController, ensureStaticWork, letGo, prunePromise, reconcileResources } from './apply.ts';
+import { deleteCrd, deleteRequests, deleteWorks, dropFinalizers, ensureApi, ensureControllerRole, ensureFinalizers, ensureRequestController, ensureStaticWork, letGo, prunePromise, reconcileResources } from './apply.ts';
 import { recordPromiseEvents } from './events.ts';
 import { planPromise, type PromiseSnapshot } from './plan.ts';
 import { createRequestControllers, type RequestControllers } from './request-controllers.ts';
@@ -93,6 +94,9 @@ export function runPromiseController(context: PlatformContext): PromiseControlle
       case 'deleteWorkflow':
         await applyWorkflow(context, { resource: promises, object: promise, promise, workflow: snapshot.delete, plan: plan.workflow, status });
         return plan.wakeAt;
+      case 'endDeleteWorkflow':
+        await dropFinalizers(context, promise, [FINALIZERS.promise.deleteWorkflows]);
+        return undefined;
       case 'deleteRequests':
         await deleteRequests(context, snapshot);
         return undefined;

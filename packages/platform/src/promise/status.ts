@@ -25,6 +25,7 @@ export function promiseStatus(snapshot: PromiseSnapshot, plan: PromisePlan): Pro
       if (plan.workflow.type === 'suspended') return withConditions(before, [{ type: 'DeleteWorkflowCompleted', status: 'False', reason: 'DeleteWorkflowSuspended', message: 'The delete workflow is suspended' }], snapshot.now);
       return before;
     case 'ignore':
+    case 'endDeleteWorkflow':
     case 'deleteRequests':
     case 'deleteWorks':
     case 'deleteCrd':

@@ -38,6 +38,9 @@ export async function applyRequest(context: PlatformContext, resource: ApiResour
     case 'deleteWorkflow':
       await applyWorkflow(context, { resource, object: request, promise: snapshot.promise, workflow: snapshot.delete, plan: plan.workflow, status });
       return;
+    case 'endDeleteWorkflow':
+      await dropFinalizers(context, resource, request, [FINALIZERS.request.deleteWorkflows]);
+      return;
     case 'cleanUp':
       await Promise.all([
         ...snapshot.runs.jobs.map((job) => ensureDeleted(client, jobs, job)),
@@ -46,7 +49,7 @@ export async function applyRequest(context: PlatformContext, resource: ApiResour
       return;
     case 'letGo':
       await Promise.all(snapshot.healthRecords.map((record) => ensureDeleted(client, healthRecords, record)));
-      await letGo(context, resource, request);
+      await dropFinalizers(context, resource, request, REQUEST_FINALIZERS);
       return;
     default:
       plan satisfies never;
@@ -63,8 +66,7 @@ async function prune({ client, config }: PlatformContext, { runs, works: own, co
   ]);
 }
 
-async function letGo({ client }: PlatformContext, resource: ApiResource, request: ResourceRequest): Promise<void> {
+async function dropFinalizers({ client }: PlatformContext, resource: ApiResource, request: ResourceRequest, names: readonly string[]): Promise<void> {
   const { uid, resourceVersion, finalizers = [] } = request.metadata;
-  const others = finalizers.filter((name) => !(Object.values(FINALIZERS.request) as readonly string[]).includes(name));
-  await client.patch(resource, keyOf(request), 'merge', { metadata: { uid, resourceVersion, finalizers: others } });
+  await client.patch(resource, keyOf(request), 'merge', { metadata: { uid, resourceVersion, finalizers: finalizers.filter((name) => !names.includes(name)) } });
 }

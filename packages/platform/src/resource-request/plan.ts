@@ -36,6 +36,8 @@ export type RequestPlan =
       readonly wakeAt: number | undefined;
     }
   | { readonly type: 'deleteWorkflow'; readonly workflow: WorkflowPlan; readonly wakeAt: number | undefined }
+  /** It is over: its finalizer goes, so that it is not started again when its Jobs are gone. */
+  | { readonly type: 'endDeleteWorkflow' }
   /** Works and Jobs go; the Works take the files with them. */
   | { readonly type: 'cleanUp' }
   /** Everything that the request made is gone. */
@@ -59,10 +61,10 @@ export function planRequest(snapshot: RequestSnapshot): RequestPlan {
 function planDeletion(snapshot: RequestSnapshot): RequestPlan {
   const { request, works, runs } = snapshot;
   if (!ownFinalizers(request)) return { type: 'ignore' };
-  const hasBegun = works.some((work) => work.metadata.deletionTimestamp);
-  if (snapshot.delete.pipelines.length > 0 && !hasBegun && request.metadata.finalizers?.includes(FINALIZERS.request.deleteWorkflows)) {
+  if (snapshot.delete.pipelines.length > 0 && request.metadata.finalizers?.includes(FINALIZERS.request.deleteWorkflows)) {
     const workflow = planWorkflow(workflowSnapshot(snapshot, snapshot.delete, false, false));
-    if (workflow.type !== 'succeeded') return { type: 'deleteWorkflow', workflow, wakeAt: workflow.type === 'suspended' ? workflow.retryAt : undefined };
+    if (workflow.type === 'succeeded') return { type: 'endDeleteWorkflow' };
+    return { type: 'deleteWorkflow', workflow, wakeAt: workflow.type === 'suspended' ? workflow.retryAt : undefined };
   }
   return works.length > 0 || runs.jobs.length > 0 ? { type: 'cleanUp' } : { type: 'letGo' };
 }

@@ -19,6 +19,7 @@ export function requestStatus(snapshot: RequestSnapshot, plan: RequestPlan): Req
   const before = snapshot.request.status ?? {};
   switch (plan.type) {
     case 'ignore':
+    case 'endDeleteWorkflow':
     case 'cleanUp':
     case 'letGo':
       return before;
