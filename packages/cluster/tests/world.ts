@@ -12,11 +12,11 @@ export interface World extends AsyncDisposable {
 }
 
 /** A cluster of the test's own, on an API server of its own. Blocks of addresses differ from test file to test file. */
-export async function startWorld(options: Partial<ClusterOptions> = {}): Promise<World> {
+export async function startWorld({ listen = false, ...options }: Partial<ClusterOptions> & { readonly listen?: boolean } = {}): Promise<World> {
   await using undo = new AsyncDisposableStack();
   const dir = undo.use(await tempDir());
   const block = 30 + (process.pid % 200);
-  const plane = undo.use(await startControlPlane({ server: { serviceCIDR: `127.${block}.128.0/17` } }));
+  const plane = undo.use(await startControlPlane({ listen, server: { serviceCIDR: `127.${block}.128.0/17` } }));
   const dataDir = join(dir.path, 'cluster');
   const start = (more: Partial<ClusterOptions> = {}): Promise<Cluster> =>
     startCluster({

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 import { EXIT_KILLED, type ContainerExit, type ContainerLaunch, type RunningContainer } from '../container-runtime.ts';
-import { bwrapArguments, SYSTEM_PATH, unshareArguments, type Sandbox, type SandboxOptions } from './sandbox.ts';
+import { bwrapArguments, SYSTEM_PATH, unshareInto, type Sandbox, type SandboxOptions } from './sandbox.ts';
 
 export interface HostRuntimeOptions {
   readonly sandbox: Exclude<Sandbox, { type: 'none' }>;
@@ -58,7 +58,8 @@ function start(launch: ContainerLaunch, command: readonly string[], { sandbox, t
   // Through the environment and not through arguments, which every user of the machine can read.
   const env = { HOME: '/root', ...launch.env, PATH: path, HOSTNAME: launch.hostname };
   if (sandbox.type === 'unshare') {
-    const child = spawn('unshare', unshareArguments(view), { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const [file, ...args] = unshareInto(view);
+    const child = spawn(file, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     return { child, terminate: () => void child.kill('SIGTERM') };
   }
   const child = spawn('bwrap', bwrapArguments(view, 3), { env, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });

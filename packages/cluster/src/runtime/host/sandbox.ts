@@ -19,7 +19,8 @@ async function detect(): Promise<Sandbox> {
   if (process.platform !== 'linux') return { type: 'none', why: `commands of this machine can be containers on Linux only, and this is ${process.platform}` };
   const bwrap = await works('bwrap', ['--ro-bind', '/', '/', '--unshare-pid', '--proc', '/proc', '--dev', '/dev', '--', 'true']);
   if (bwrap === undefined) return { type: 'bwrap' };
-  const unshare = await works('unshare', [...unshareFlags(), '--', 'sh', '-c', 'mount -t tmpfs tmpfs /mnt']);
+  const [command, ...flags] = unshareCommand();
+  const unshare = await works(command, [...flags, '--', 'sh', '-c', 'mount -t tmpfs tmpfs /mnt']);
   if (unshare === undefined) return { type: 'unshare' };
   return {
     type: 'none',
@@ -39,8 +40,9 @@ function works(command: string, args: readonly string[]): Promise<string | undef
 
 export const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-export const unshareFlags = (): readonly string[] => [
-  '--mount', '--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc', ...(getuid?.() === 0 ? [] : ['--user', '--map-root-user']),
+/** `setpriv`, of the same package, sees to it that nothing outlives this process, whatever ends it. */
+const unshareCommand = (): readonly [string, ...string[]] => [
+  'setpriv', '--pdeathsig', 'KILL', '--', 'unshare', '--mount', '--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc', ...(getuid?.() === 0 ? [] : ['--user', '--map-root-user']),
 ];
 
 /** What of this machine a command sees besides its volumes, read-only. */
@@ -73,8 +75,8 @@ export function bwrapArguments(options: SandboxOptions, statusFd: number | undef
   return args;
 }
 
-/** The arguments of `unshare`: a shell that builds the same tree of mounts and changes its root to it. */
-export function unshareArguments(options: SandboxOptions): readonly string[] {
+/** The command around `unshare`: a shell that builds the same tree of mounts and changes its root to it. */
+export function unshareInto(options: SandboxOptions): readonly [string, ...string[]] {
   const lines = ['set -e', 'R=$(mktemp -d)', 'mount -t tmpfs -o mode=755 tmpfs "$R"'];
   const bind = (source: string, target: string, readOnly: boolean): void => {
     lines.push(
@@ -93,7 +95,7 @@ export function unshareArguments(options: SandboxOptions): readonly string[] {
   lines.push('mkdir -p "$R/proc" "$R/tmp" "$R/root" "$R/var/tmp"', 'mount --rbind /proc "$R/proc"', 'chmod 1777 "$R/tmp"');
   for (const [mountPath, path] of inOrder(options.mounts)) bind(path, mountPath, options.readOnlyMounts.has(mountPath));
   lines.push(`exec chroot "$R" /bin/sh -c 'cd "$1" && shift && exec "$@"' sh ${quote(options.workingDir ?? '/')} "$@"`);
-  return [...unshareFlags(), '--', 'sh', '-c', lines.join('\n'), 'sh', ...options.command];
+  return [...unshareCommand(), '--', 'sh', '-c', lines.join('\n'), 'sh', ...options.command];
 }
 
 /** Outer mounts before those inside of them. */
