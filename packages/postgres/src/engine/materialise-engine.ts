@@ -12,6 +12,8 @@ export interface MaterialiseOptions {
   readonly version: string;
   readonly engineRoot: string;
   readonly user: EngineUser | undefined;
+  /** Where to put it, the first that will do. Default: see {@link placesFor}. */
+  readonly places?: readonly string[];
 }
 
 /**
@@ -26,7 +28,7 @@ export async function materialiseEngine(options: MaterialiseOptions): Promise<st
   const files = listEngineFiles(options.packageDir);
   const name = `postgresql-${options.version}-${process.platform}-${process.arch}-${quickDigest(files)}`;
   const problems: string[] = [];
-  for (const root of placesFor(options)) {
+  for (const root of options.places ?? placesFor(options)) {
     try {
       await mkdir(root, { recursive: true, mode: 0o755 });
       const problem = distrust(root, options.user);

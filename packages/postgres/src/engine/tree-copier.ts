@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Owner } from './copy-tree.ts';
+import { createFileSystemSyncer } from './sync-file-system.ts';
 
 export interface CopyJob {
   readonly from: string;
@@ -16,9 +17,10 @@ export interface Copy {
   readonly synced: Promise<void>;
 }
 
-export type CopyReply =
-  | { readonly id: number; readonly stage: 'copied' | 'synced' }
-  | { readonly id: number; readonly stage: 'failed'; readonly message: string };
+/** What the thread is told. `sync`: file by file. */
+export type CopyOrder = ({ readonly type: 'copy'; readonly id: number } & CopyJob) | { readonly type: 'sync'; readonly id: number; readonly path: string };
+
+export type CopyReply = { readonly id: number; readonly failure?: string };
 
 /** How long the thread is kept after the last copy: databases come in bursts, and a thread costs a few megabytes. */
 const idleMs = 30_000;
@@ -31,21 +33,18 @@ export class TreeCopier implements AsyncDisposable {
   #worker: Worker | undefined;
   #nextId = 1;
   #idle: NodeJS.Timeout | undefined;
-  readonly #jobs = new Map<number, { copied: PromiseWithResolvers<void>; synced: PromiseWithResolvers<void> }>();
+  readonly #syncFileSystem = createFileSystemSyncer();
+  readonly #orders = new Map<number, PromiseWithResolvers<void>>();
 
   copy(job: CopyJob): Copy {
-    const id = this.#nextId++;
-    const [copied, synced] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const copied = this.#order((id) => ({ type: 'copy', id, ...job }));
+    const synced = copied.then(async () => {
+      if (!(await this.#syncFileSystem(job.to))) await this.#order((id) => ({ type: 'sync', id, path: job.to }));
+    });
     // Callers may look at one of the two only.
-    copied.promise.catch(() => {});
-    synced.promise.catch(() => {});
-    this.#jobs.set(id, { copied, synced });
-    clearTimeout(this.#idle);
-    this.#worker ??= this.#start();
-    this.#worker.ref();
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker thread, not a window
-    this.#worker.postMessage({ id, ...job });
-    return { copied: copied.promise, synced: synced.promise };
+    copied.catch(() => {});
+    synced.catch(() => {});
+    return { copied, synced };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -65,25 +64,24 @@ export class TreeCopier implements AsyncDisposable {
     return worker;
   }
 
-  #settle(reply: CopyReply): void {
-    const job = this.#jobs.get(reply.id);
-    if (!job) return;
-    switch (reply.stage) {
-      case 'copied':
-        job.copied.resolve();
-        return;
-      case 'synced':
-        job.synced.resolve();
-        break;
-      case 'failed':
-        job.copied.reject(new Error(reply.message));
-        job.synced.reject(new Error(reply.message));
-        break;
-      default:
-        reply satisfies never;
-    }
-    this.#jobs.delete(reply.id);
-    if (this.#jobs.size === 0) this.#becomeIdle();
+  #order(order: (id: number) => CopyOrder): Promise<void> {
+    const id = this.#nextId++;
+    const settled = Promise.withResolvers<void>();
+    this.#orders.set(id, settled);
+    clearTimeout(this.#idle);
+    this.#worker ??= this.#start();
+    this.#worker.ref();
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker thread, not a window
+    this.#worker.postMessage(order(id));
+    return settled.promise;
+  }
+
+  #settle({ id, failure }: CopyReply): void {
+    const order = this.#orders.get(id);
+    this.#orders.delete(id);
+    if (failure === undefined) order?.resolve();
+    else order?.reject(new Error(failure));
+    if (this.#orders.size === 0) this.#becomeIdle();
   }
 
   #becomeIdle(): void {
@@ -97,10 +95,7 @@ export class TreeCopier implements AsyncDisposable {
   }
 
   #failAll(error: Error): void {
-    for (const job of this.#jobs.values()) {
-      job.copied.reject(error);
-      job.synced.reject(error);
-    }
-    this.#jobs.clear();
+    for (const order of this.#orders.values()) order.reject(error);
+    this.#orders.clear();
   }
 }
