@@ -3,6 +3,7 @@ import type { CustomResourceDefinition } from '@plinth/api';
 import type { Registry } from '../registry/registry.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { timeText } from '../verbs/finish.ts';
+import { uncompiled } from './rules.ts';
 import { validateCrd } from './validate-crd.ts';
 
 /** Keeps a CRD until its objects are gone. */
@@ -15,13 +16,16 @@ export const CLEANUP_FINALIZER = 'customresourcecleanup.apiextensions.k8s.io';
 export function crdStrategy(registry: Registry): Strategy {
   return {
     nameRule: isDns1123Subdomain,
-    prepare: (draft, old, { now }) => {
+    prepare: (draft, old, { now, warn }) => {
       const crd = draft as unknown as CustomResourceDefinition;
       const names = crd.spec?.names;
       // Whatever is missing is named by the schema.
       if (!names?.kind || !names.plural || !Array.isArray(crd.spec.versions)) return;
       Object.assign(names, { singular: names.singular || names.kind.toLowerCase(), listKind: names.listKind || `${names.kind}List` });
       if (!old) draft.metadata.finalizers = [...new Set([...(draft.metadata.finalizers ?? []), CLEANUP_FINALIZER])];
+      for (const { name, schema } of crd.spec.versions) {
+        for (const problem of uncompiled(schema?.openAPIV3Schema ?? {})) warn(`version ${name}: a validation rule is not checked by this server: ${problem}`);
+      }
       draft['status'] = statusOf(registry, crd, old as CustomResourceDefinition | undefined, timeText(now.getTime()));
     },
     validate: (object, old) => validateCrd(object as unknown as CustomResourceDefinition, old as CustomResourceDefinition | undefined),

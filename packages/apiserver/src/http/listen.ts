@@ -31,12 +31,15 @@ export interface Listener extends AsyncDisposable {
 /** Requests at work at the same time, watches and logs not counted. More get 429 and come again. */
 const MAX_IN_FLIGHT = 600;
 
+/** Made once: every answered request ends with it, and an error with its stack costs more than the rest of the abort. */
+const GONE = new Error('the connection has ended');
+
 /** Serves the API over HTTPS. Errors: rejects when the address cannot be had. */
 export async function listen(core: Core, options: ListenOptions): Promise<Listener> {
   let inFlight = 0;
   const handle = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
     const controller = new AbortController();
-    response.once('close', () => controller.abort());
+    response.once('close', () => controller.abort(GONE));
     const long = isLong(message.url ?? '');
     if (!long) inFlight += 1;
     try {

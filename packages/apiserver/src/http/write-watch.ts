@@ -13,6 +13,7 @@ export function writeWatch(response: ServerResponse, feed: WatchFeed, signal: Ab
   return new Promise((resolve) => {
     let stop: (() => void) | undefined;
     let over = false;
+    let corked = false;
     const finish = (): void => {
       over = true;
       stop?.();
@@ -23,7 +24,16 @@ export function writeWatch(response: ServerResponse, feed: WatchFeed, signal: Ab
     };
     const close = feed.open({
       item: (item) => {
-        response.write(lineOf(feed, item));
+        // What one commit of the store brings goes out in one piece.
+        if (!corked) {
+          corked = true;
+          response.cork();
+          setImmediate(() => {
+            corked = false;
+            response.uncork();
+          });
+        }
+        response.write(lineOf(item));
         return response.writableLength < MAX_BACKLOG_BYTES;
       },
       end: () => finish(),
@@ -39,7 +49,7 @@ export function writeWatch(response: ServerResponse, feed: WatchFeed, signal: Ab
 /** Many watches of a kind send the same lines: each is made once. */
 const lines = new WeakMap<StoreEvent, { readonly type: string; readonly object: unknown; readonly line: Buffer }>();
 
-function lineOf(_feed: WatchFeed, item: WatchItem): Buffer {
+function lineOf(item: WatchItem): Buffer {
   const { source } = item;
   const known = source && lines.get(source);
   if (known && known.type === item.type && known.object === item.object) return known.line;

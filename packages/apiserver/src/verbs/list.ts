@@ -21,7 +21,10 @@ export function list(core: Core, served: Served, namespace: string | undefined, 
   const token = query.get('continue') ?? '';
   const prefix = listPrefix(served, namespace);
   const { atRevision, after } = token === '' ? startOf(core, query, limit) : resume(prefix, token, query);
+  const one = selection.name !== undefined && token === '' && (namespace !== undefined || !served.kind.namespaced);
   try {
+    // A selector that names the object is the read of one key.
+    if (one) return named(page(core, served, { prefix: prefix + selection.name!, selection, limit: Infinity, atRevision, after }));
     return page(core, served, { prefix, selection, limit, atRevision, after });
   } catch (error) {
     if (!(error instanceof RevisionError)) throw error;
@@ -29,6 +32,9 @@ export function list(core: Core, served: Served, namespace: string | undefined, 
     throw token === '' ? tooOld(error) : expiredToken(core.store.revision, after!.slice(prefix.length));
   }
 }
+
+/** Such a list has no more pages: a name has at most one object. */
+const named = (reply: ListReply): ListReply => ({ ...reply, metadata: { resourceVersion: reply.metadata.resourceVersion } });
 
 interface PageRequest {
   readonly prefix: string;
