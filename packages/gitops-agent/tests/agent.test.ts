@@ -21,9 +21,9 @@ describe('the agent', () => {
       { id: 'default_b__ConfigMap', v: 'v1' },
     ]);
     expect((await find(w, 'a'))?.metadata.labels).toEqual({ 'kustomize.toolkit.fluxcd.io/name': 'apps', 'kustomize.toolkit.fluxcd.io/namespace': 'flux-system' });
-    const source = await w.source();
-    expect(source.status?.artifact?.revision).toBe(`main@sha1:${commit}`);
-    expect(ready(source)?.message).toBe(`stored artifact for revision 'main@sha1:${commit}'`);
+    // The artifact is applied while it goes to disk; the status names it when it is there.
+    await eventually(async () => expect(ready(await w.source())?.message).toBe(`stored artifact for revision 'main@sha1:${commit}'`));
+    expect((await w.source()).status?.artifact).toMatchObject({ revision: `main@sha1:${commit}`, path: 'gitrepository/flux-system/kratix.git', url: `git+${w.git.url}/gitea_admin/kratix@${commit}` });
 
     const next = await w.push({ 'worker/a.yaml': configMap('a', { x: '2' }), 'worker/deep': undefined });
     await w.settled('apps', next);

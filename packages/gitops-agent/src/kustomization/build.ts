@@ -1,7 +1,7 @@
 import type { UnstructuredObject } from '@plinth/apimachinery';
 import type { Kustomization } from '@plinth/api';
 import type { TreeReader } from '../source/tree-reader.ts';
-import { collectFiles, type SourceFile } from './collect-files.ts';
+import { collectFiles, emptyFolderMemory, type FolderMemory, type SourceFile } from './collect-files.ts';
 import { parseManifests, type ManifestFile } from './parse-manifests.ts';
 import { compareObjects } from './sort-order.ts';
 import { identityOf, inventoryId, subjectOf, type ObjectIdentity } from './subject.ts';
@@ -32,6 +32,7 @@ export interface Build {
 /** What is kept from one build to the next, so that a build costs what has changed. All of it can be lost. */
 export interface BuildMemory {
   settings: string;
+  readonly folders: FolderMemory;
   readonly files: Map<string, BuiltFile>;
   /** Inventory ids by file, from the last time that everything in the file could be read. */
   readonly lastGood: Map<string, readonly string[]>;
@@ -51,7 +52,7 @@ interface BuiltFile {
   readonly problems: readonly string[];
 }
 
-export const emptyBuildMemory = (): BuildMemory => ({ settings: '', files: new Map(), lastGood: new Map(), owners: new Map(), unknown: new Set(), isWarm: false, last: undefined });
+export const emptyBuildMemory = (): BuildMemory => ({ settings: '', folders: emptyFolderMemory(), files: new Map(), lastGood: new Map(), owners: new Map(), unknown: new Set(), isWarm: false, last: undefined });
 
 export interface BuildOptions {
   readonly kustomization: Kustomization;
@@ -75,7 +76,7 @@ export async function build(options: BuildOptions): Promise<Build | undefined> {
   const settings = JSON.stringify([targetNamespace, commonMetadata, [...options.variables]]);
   const key = JSON.stringify([options.root, path, options.ignore, settings]);
   if (memory.last?.key === key) return memory.last.build;
-  const collected = collectFiles(options.reader, options.root, path, options.ignore);
+  const collected = collectFiles(options.reader, options.root, path, { ignore: options.ignore, memory: memory.folders });
   if (!collected) return undefined;
   if (settings !== memory.settings) memory.files.clear();
   memory.settings = settings;

@@ -27,24 +27,43 @@ export interface CollectedFiles {
 const KUSTOMIZATION_FILES = new Set(['kustomization.yaml', 'kustomization.yml', 'Kustomization']);
 const MAX_FILES = 100_000;
 const MAX_DEPTH = 32;
+const MAX_REMEMBERED_FILES = 100;
 const KNOWN_FIELDS = new Set(['apiVersion', 'kind', 'metadata', 'resources', 'namespace', 'labels', 'commonAnnotations']);
 
 /**
  * All manifests below a folder: every `*.yaml` and `*.yml`, recursively; where a folder has a `kustomization.yaml`, what
  * that lists. Undefined when there is no such folder. `root` is the whole artifact, from which `.sourceignore` is read.
  */
-export function collectFiles(reader: TreeReader, root: string, path: string, ignoreText: string | undefined): CollectedFiles | undefined {
+export function collectFiles(
+  reader: TreeReader,
+  root: string,
+  path: string,
+  options: { readonly ignore?: string | undefined; readonly memory?: FolderMemory } = {},
+): CollectedFiles | undefined {
   const start = entryAt(reader, root, path);
   if (start?.type !== 'folder') return undefined;
-  const collector: Collector = { reader, root, ignore: ignoreOf(reader, root, ignoreText), files: new Map(), problems: [] };
+  const { memory = emptyFolderMemory() } = options;
+  const rules = ignoreRules(reader, root, options.ignore);
+  if (rules !== memory.rules) memory.folders.clear();
+  memory.rules = rules;
+  const collector: Collector = { reader, root, ignore: parseIgnore(rules), memory, files: new Map(), problems: [] };
   collectFolder(collector, start.id, normal(path), [], 0);
   return { files: [...collector.files.values()], problems: collector.problems };
 }
+
+/** Files of folders by path and id: a folder that did not change is not looked at again. All of it can be lost. */
+export interface FolderMemory {
+  rules: string;
+  folders: Map<string, readonly SourceFile[]>;
+}
+
+export const emptyFolderMemory = (): FolderMemory => ({ rules: '', folders: new Map() });
 
 interface Collector {
   readonly reader: TreeReader;
   readonly root: string;
   readonly ignore: Ignore;
+  readonly memory: FolderMemory;
   readonly files: Map<string, SourceFile>;
   readonly problems: { readonly path: string; readonly message: string }[];
 }
@@ -52,37 +71,61 @@ interface Collector {
 const normal = (path: string): string => path.split('/').filter((part) => part !== '' && part !== '.').join('/');
 const join = (folder: string, name: string): string => (folder === '' ? name : `${folder}/${name}`);
 
-function ignoreOf(reader: TreeReader, root: string, text: string | undefined): Ignore {
+function ignoreRules(reader: TreeReader, root: string, text: string | undefined): string {
   const file = reader.folder(root).find(({ name, type }) => name === '.sourceignore' && type === 'file');
   const own = file ? Buffer.from(reader.file(file.id)).toString('utf8').slice(0, 100_000) : '';
-  return parseIgnore([text ?? DEFAULT_IGNORE, own, text ?? ''].join('\n'));
+  return [text ?? DEFAULT_IGNORE, own, text ?? ''].join('\n');
 }
 
-function collectFolder(collector: Collector, id: string, path: string, overlays: readonly Overlay[], depth: number): void {
+/**
+ * Adds what is in a folder. Returns the files when they are few and nothing but the plain files of the folder: then they
+ * can be remembered, and so can those of the folder above.
+ */
+function collectFolder(collector: Collector, id: string, path: string, overlays: readonly Overlay[], depth: number): readonly SourceFile[] | undefined {
+  const key = `${path}\n${id}`;
+  const known = overlays.length === 0 ? collector.memory.folders.get(key) : undefined;
+  if (known) {
+    for (const file of known) addFile(collector, file);
+    return known;
+  }
   if (depth > MAX_DEPTH) {
     collector.problems.push({ path, message: `kustomize build failed: ${path} is nested deeper than ${MAX_DEPTH} folders` });
-    return;
+    return undefined;
   }
   const entries = collector.reader.folder(id);
   const unit = entries.find(({ name, type }) => type === 'file' && KUSTOMIZATION_FILES.has(name));
   if (unit) {
     collectUnit(collector, unit.id, path, unit.name, overlays, depth);
-    return;
+    return undefined;
   }
+  const isPlain = overlays.length === 0;
+  let plain: SourceFile[] | undefined = isPlain ? [] : undefined;
   for (const entry of entries) {
     const entryPath = join(path, entry.name);
     const isFolder = entry.type === 'folder';
-    if ((!isFolder && !/\.ya?ml$/.test(entry.name)) || collector.ignore(entryPath, isFolder)) continue;
-    if (isFolder) collectFolder(collector, entry.id, entryPath, overlays, depth + 1);
-    else if (entry.type === 'file') addFile(collector, { path: entryPath, id: entry.id, overlays });
+    if (!isFolder && !/\.ya?ml$/.test(entry.name)) continue;
+    // What is remembered was not ignored.
+    const isKnown = isFolder && isPlain && collector.memory.folders.has(`${entryPath}\n${entry.id}`);
+    if (!isKnown && collector.ignore(entryPath, isFolder)) continue;
+    let added: readonly SourceFile[] | undefined = [];
+    if (isFolder) added = collectFolder(collector, entry.id, entryPath, overlays, depth + 1);
+    else if (entry.type === 'file') added = [addFile(collector, { path: entryPath, id: entry.id, overlays })];
+    if (added && plain && plain.length + added.length <= MAX_REMEMBERED_FILES) plain.push(...added);
+    else plain = undefined;
   }
+  if (plain) {
+    if (collector.memory.folders.size > MAX_FILES) collector.memory.folders.clear();
+    collector.memory.folders.set(key, plain);
+  }
+  return plain;
 }
 
-function addFile(collector: Collector, file: SourceFile): void {
+function addFile(collector: Collector, file: SourceFile): SourceFile {
   if (collector.files.size < MAX_FILES) collector.files.set(file.path, file);
   else if (!collector.problems.some(({ path }) => path === '')) {
     collector.problems.push({ path: '', message: `kustomize build failed: there are more than ${MAX_FILES} manifest files` });
   }
+  return file;
 }
 
 /** A folder with a `kustomization.yaml`: what it lists, changed as it says. Features beyond that are refused by name. */

@@ -10,6 +10,7 @@ import { missingKey, type ApplyOutcome } from './apply-object.ts';
 import { applySet, type AppliedObjects } from './apply-set.ts';
 import { build, emptyBuildMemory, type Build, type BuildMemory, type DesiredObject } from './build.ts';
 import { sourceOf, unmetDependency } from './depends-on.ts';
+import { findStrays } from './find-strays.ts';
 import { prune } from './prune.ts';
 import { kustomizationStatus, type RunOutcome, type StatusContext } from './status.ts';
 import { subjectOf } from './subject.ts';
@@ -157,6 +158,15 @@ export function createKustomizationReconciler(options: KustomizationReconcilerOp
 
     const timeoutMs = contextOf(kustomization).timeoutMs;
     const owner = { name: kustomization.metadata.name, namespace: kustomization.metadata.namespace ?? '' };
+    const inventoried = kustomization.status?.inventory?.entries ?? [];
+    const isCold = memory.revision === undefined;
+    let old: readonly InventoryEntry[] = inventoried;
+    try {
+      if (isCold) old = [...inventoried, ...(await findStrays(client, owner, inventoried, built.objects.map(({ object }) => object)))];
+    } catch (err) {
+      signal.throwIfAborted();
+      log.warn({ kind: 'Kustomization', ...keyOf(kustomization), err }, 'failed to look for objects that the inventory does not name');
+    }
     const result = await applySet(built.objects, { client, force: spec?.force ?? false, timeoutMs, signal, owner, checkLive, applied: memory.applied });
     const failures: string[] = [];
     const missing = new Set<string>();
@@ -169,11 +179,10 @@ export function createKustomizationReconciler(options: KustomizationReconcilerOp
     memory.missing = missing;
     for (const { id, path: file } of built.objects) memory.build.owners.set(id, file);
 
-    const old = kustomization.status?.inventory?.entries ?? [];
     const inventory = inventoryAfter(old, built.objects, result.outcomes);
     const wanted = new Set(built.objects.map(({ id }) => id));
     const unwanted = old.filter(({ id }) => !wanted.has(id));
-    if (built.hasUnknownHoles && memory.revision === undefined) memory.orphans = new Set(unwanted.map(({ id }) => id));
+    if (built.hasUnknownHoles && isCold) memory.orphans = new Set(unwanted.map(({ id }) => id));
     if (!built.hasUnknownHoles) memory.orphans = new Set();
     const held = unwanted.filter(({ id }) => built.held.has(id) || memory.orphans.has(id));
     const stale = unwanted.filter(({ id }) => !built.held.has(id) && !memory.orphans.has(id));
@@ -309,7 +318,9 @@ export function createKustomizationReconciler(options: KustomizationReconcilerOp
     const policy = spec?.deletionPolicy ?? 'MirrorPrune';
     const mayPrune = policy === 'Orphan' ? false : policy === 'Delete' ? true : spec?.prune === true;
     if (mayPrune && !spec?.suspend) {
-      const { errors } = await prune(client, { name: kustomization.metadata.name, namespace: kustomization.metadata.namespace ?? '' }, status?.inventory?.entries ?? []);
+      const owner = { name: kustomization.metadata.name, namespace: kustomization.metadata.namespace ?? '' };
+      const inventory = status?.inventory?.entries ?? [];
+      const { errors } = await prune(client, owner, [...inventory, ...(await findStrays(client, owner, inventory, []))]);
       if (errors.length > 0) {
         const message = `delete failed, errors: ${errors.join('; ')}`;
         events.record(kustomization, { type: 'Warning', reason: 'PruneFailed', message });

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { consolidate, decodeTree, isConsolidationDue, Repository, zeroId } from '@plinth/git';
+import { consolidate, decodeCommit, decodeTree, isConsolidationDue, Repository, zeroId, type GitObject, type ParsedPack } from '@plinth/git';
 import { keyString, type ObjectKey } from '@plinth/apimachinery';
 import type { FolderEntry, TreeReader } from './tree-reader.ts';
 
@@ -32,15 +32,16 @@ export interface ArtifactStore extends AsyncDisposable {
   get(source: ObjectKey): Artifact | undefined;
   /** The content at an earlier revision, as long as it is still here. */
   at(source: ObjectKey, revision: string): Artifact | undefined;
-  /** The repository to fetch into. */
-  open(source: ObjectKey): Promise<Repository>;
+  /** Everything of a commit is here. */
+  has(source: ObjectKey, commit: string): Promise<boolean>;
   /** Takes up what an earlier process stored, if it is `commit` and all of it is there. */
   restore(source: ObjectKey, revision: string, commit: string): Promise<Artifact | undefined>;
   /**
-   * Makes a fetched commit the newest artifact: at once for consumers in this process, and durably when the returned
-   * promise resolves. Throws, and changes nothing, when it is too large.
+   * Makes a commit the newest artifact, from what is here and what was fetched: at once for consumers in this process,
+   * which need not wait for the disk, and durably when the returned promise resolves. Throws, and changes nothing, when
+   * it is too large.
    */
-  publish(source: ObjectKey, revision: string, commit: string): Promise<Artifact & { readonly size: number; readonly subject: string }>;
+  publish(source: ObjectKey, revision: string, commit: string, fetched: ParsedPack | undefined): Promise<Artifact & { readonly size: number; readonly subject: string }>;
   remove(source: ObjectKey): Promise<void>;
   /** Called with the source of every new artifact. Returns the function that ends it. */
   subscribe(handler: (source: ObjectKey) => void): () => void;
@@ -85,23 +86,27 @@ export function openArtifactStore(dataDir: string): ArtifactStore {
   return {
     get: (source) => artifacts.get(keyString(source)),
     at: (source, revision) => [artifacts, previous].map((of) => of.get(keyString(source))).find((artifact) => artifact?.revision === revision),
-    open,
+    has: async (source, commit) => {
+      const { objects, refs } = await open(source);
+      return refs.read(ARTIFACT_REF) === commit && objects.has(commit);
+    },
     restore: async (source, revision, commit) => {
       const repository = await open(source);
       if (repository.refs.read(ARTIFACT_REF) !== commit || !repository.objects.has(commit)) return undefined;
-      const artifact = artifactOf(repository, revision, commit);
-      if (!isComplete(repository, artifact.root, new Set(), 0)) return undefined;
+      const artifact = artifactOf({ repository, fetched: undefined }, revision, commit);
+      if (!isComplete(repository, artifact, artifact.root, new Set(), 0)) return undefined;
       artifacts.set(keyString(source), artifact);
       for (const handler of handlers) handler(source);
       return artifact;
     },
-    publish: async (source, revision, commit) => {
+    publish: async (source, revision, commit, fetched) => {
       const key = keyString(source);
       const repository = await open(source);
-      const artifact = artifactOf(repository, revision, commit);
+      const content: Content = { repository, fetched };
+      const artifact = artifactOf(content, revision, commit);
       let known = measures.get(key);
       if (!known) measures.set(key, (known = new Map()));
-      const measure = measureFolder(repository, artifact.root, known, 0);
+      const measure = measureFolder(artifact.reader, artifact.root, known, 0);
       if (measure.files > MAX_FILES || measure.bytes > MAX_BYTES) {
         throw new ArtifactTooLarge(
           `commit ${commit} holds ${measure.files} files with ${measure.bytes} bytes: at most ${MAX_FILES} files and ${MAX_BYTES} bytes can be taken`,
@@ -111,10 +116,12 @@ export function openArtifactStore(dataDir: string): ArtifactStore {
       if (before) previous.set(key, before);
       artifacts.set(key, artifact);
       for (const handler of handlers) handler(source);
+      if (fetched) await repository.objects.addPack(fetched.bytes, fetched.places, fetched.checksum);
+      content.fetched = undefined;
       const updated = await repository.refs.update({ name: ARTIFACT_REF, expected: repository.refs.read(ARTIFACT_REF) ?? zeroId, next: commit });
       if (!updated.ok) throw new Error(`failed to keep commit ${commit} as the artifact of ${key}: ${updated.reason}`);
       joinPacks(repository);
-      return { ...artifact, size: measure.bytes, subject: subjectOf(repository, commit) };
+      return { ...artifact, size: measure.bytes, subject: artifact.subject };
     },
     remove: async (source) => {
       const key = keyString(source);
@@ -145,30 +152,39 @@ export const artifactPath = (source: ObjectKey): string => join('gitrepository',
 
 const folderOf = (dataDir: string, source: ObjectKey): string => join(dataDir, artifactPath(source));
 
-const subjectOf = (repository: Repository, commit: string): string =>
-  repository.objects.readCommit(commit).message.split('\n')[0]?.slice(0, 200) ?? '';
+/** What can be read: the repository, and a pack on its way there. */
+interface Content {
+  readonly repository: Repository;
+  fetched: ParsedPack | undefined;
+}
 
-function artifactOf(repository: Repository, revision: string, commit: string): Artifact {
-  return { revision, commit, root: repository.objects.readCommit(commit).tree, reader: readerOf(repository) };
+function readObject({ repository, fetched }: Content, type: GitObject['type'], id: string): Buffer {
+  const object = fetched?.read(id);
+  return object?.type === type ? object.data : repository.objects.readAs(type, id);
+}
+
+function artifactOf(content: Content, revision: string, commit: string): Artifact & { readonly subject: string } {
+  const { tree, message } = decodeCommit(readObject(content, 'commit', commit));
+  return { revision, commit, root: tree, reader: readerOf(content), subject: message.split('\n')[0]?.slice(0, 200) ?? '' };
 }
 
 const TYPES: Readonly<Record<string, FolderEntry['type']>> = { '40000': 'folder', '120000': 'link', '160000': 'submodule' };
 
-function readerOf(repository: Repository): TreeReader {
+function readerOf(content: Content): TreeReader {
   return {
-    folder: (id) => decodeTree(repository.objects.readAs('tree', id)).map((entry) => ({ name: entry.name, type: TYPES[entry.mode] ?? 'file', id: entry.id })),
-    file: (id) => repository.objects.readAs('blob', id),
+    folder: (id) => decodeTree(readObject(content, 'tree', id)).map((entry) => ({ name: entry.name, type: TYPES[entry.mode] ?? 'file', id: entry.id })),
+    file: (id) => readObject(content, 'blob', id),
   };
 }
 
 /** Everything that the folder refers to is there. */
-function isComplete(repository: Repository, id: string, checked: Set<string>, depth: number): boolean {
+function isComplete(repository: Repository, artifact: Artifact, id: string, checked: Set<string>, depth: number): boolean {
   if (checked.has(id)) return true;
   if (depth > MAX_DEPTH || !repository.objects.has(id)) return false;
   checked.add(id);
-  return readerOf(repository)
+  return artifact.reader
     .folder(id)
-    .every((entry) => (entry.type === 'folder' ? isComplete(repository, entry.id, checked, depth + 1) : entry.type === 'submodule' || repository.objects.has(entry.id)));
+    .every((entry) => (entry.type === 'folder' ? isComplete(repository, artifact, entry.id, checked, depth + 1) : entry.type === 'submodule' || repository.objects.has(entry.id)));
 }
 
 interface Measure {
@@ -177,20 +193,20 @@ interface Measure {
 }
 
 /** Folders that did not change are not looked at again. */
-function measureFolder(repository: Repository, id: string, known: Map<string, Measure>, depth: number): Measure {
+function measureFolder(reader: TreeReader, id: string, known: Map<string, Measure>, depth: number): Measure {
   const before = known.get(id);
   if (before) return before;
   if (depth > MAX_DEPTH) throw new ArtifactTooLarge(`folders are nested deeper than ${MAX_DEPTH}`);
   let files = 0;
   let bytes = 0;
-  for (const entry of readerOf(repository).folder(id)) {
+  for (const entry of reader.folder(id)) {
     if (entry.type === 'folder') {
-      const inner = measureFolder(repository, entry.id, known, depth + 1);
+      const inner = measureFolder(reader, entry.id, known, depth + 1);
       files += inner.files;
       bytes += inner.bytes;
     } else if (entry.type === 'file') {
       files += 1;
-      bytes += repository.objects.readAs('blob', entry.id).length;
+      bytes += reader.file(entry.id).length;
     }
     if (files > MAX_FILES || bytes > MAX_BYTES) break;
   }

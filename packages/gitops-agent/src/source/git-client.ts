@@ -13,10 +13,10 @@ export const openGitRemote: OpenRemote = (address) => {
       const refs = await explain(remote.lsRefs({ prefixes, signal }));
       return new Map(refs.map((ref) => [ref.name, ref.peeled ?? ref.id]));
     },
-    fetch: async (into, { commit, have }, signal) => {
+    fetch: async ({ commit, have }, signal) => {
       const known = have === undefined ? {} : { haves: [have], shallow: [have] };
       const { pack } = await explain(remote.fetch({ wants: [commit], depth: 1, ...known, limits, signal }));
-      if (pack && pack.places.length > 0) await into.objects.addPack(pack.bytes, pack.places, pack.checksum);
+      return pack && pack.places.length > 0 ? pack : undefined;
     },
     follow: async function* (signal): AsyncGenerator<RefUpdate> {
       const { url, auth, ca } = options;

@@ -1,4 +1,4 @@
-import type { Repository } from '@plinth/git';
+import type { ParsedPack } from '@plinth/git';
 
 /** How to reach a repository. Never logged: it may hold a password. */
 export interface GitAddress {
@@ -19,8 +19,8 @@ export interface GitAddress {
 export interface RemoteRepository extends Disposable {
   /** References by their full names; annotated tags as the commits that they stand for. `prefixes` may be ignored. */
   listRefs(prefixes: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, string>>;
-  /** Brings a commit and its files into `into`, durably; those of `have` are there. Its history may stay away. */
-  fetch(into: Repository, want: { readonly commit: string; readonly have?: string }, signal: AbortSignal): Promise<void>;
+  /** A commit and its files, without those of `have` (a commit without its history). Undefined when nothing is missing. */
+  fetch(want: { readonly commit: string; readonly have?: string }, signal: AbortSignal): Promise<ParsedPack | undefined>;
   /**
    * What is pushed, as it is pushed, beginning with what is there. Comes back by itself when the connection breaks; ends
    * only with the signal, or at once when the server has no such thing.

@@ -36,8 +36,10 @@ function parseRule(line: string): Rule {
   const body = (negated ? line.slice(1) : line).replace(/^\\([!#])/, '$1');
   const onlyFolders = body.endsWith('/');
   const pattern = onlyFolders ? body.slice(0, -1) : body;
-  const anchored = pattern.includes('/');
-  const parts = pattern.replace(/^\//, '').split('/');
+  // `**/name` says the same as `name`, which is cheaper.
+  const floating = pattern.replace(/^\*\*\/(?=[^/*]+$)/, '');
+  const anchored = floating.includes('/');
+  const parts = floating.replace(/^\//, '').split('/');
   return {
     negated,
     onlyFolders,

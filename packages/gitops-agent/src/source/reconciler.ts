@@ -115,11 +115,9 @@ export function createSourceReconciler(options: SourceReconcilerOptions): Source
     const current = store.get(key);
     const chosen = await findRevision(repository, memory, remote, signal);
     if (chosen.revision === current?.revision && repository.status?.artifact?.revision === chosen.revision) return { type: 'unchanged' };
-    const sink = await store.open(key);
-    if (!sink.objects.has(chosen.commit) || chosen.commit !== current?.commit) {
-      await remote.fetch(sink, { commit: chosen.commit, ...(current ? { have: current.commit } : {}) }, signal);
-    }
-    const artifact = await store.publish(key, chosen.revision, chosen.commit);
+    const isHere = chosen.commit === current?.commit && (await store.has(key, chosen.commit));
+    const fetched = isHere ? undefined : await remote.fetch({ commit: chosen.commit, ...(current && (await store.has(key, current.commit)) ? { have: current.commit } : {}) }, signal);
+    const artifact = await store.publish(key, chosen.revision, chosen.commit, fetched);
     events.record(repository, { type: 'Normal', reason: 'NewArtifact', message: `stored artifact for commit '${artifact.subject}'` });
     return {
       type: 'stored',
