@@ -21,7 +21,7 @@ for (const [room, allowed] of rooms) {
     ...Object.keys(manifest['peerDependencies'] ?? {}),
   ]);
   for (const file of sources(join(root, room))) {
-    const isTest = /\.test\.ts$/.test(file) || file.includes('/tests/');
+    const isTest = file.endsWith('.test.ts') || file.includes('/tests/');
     for (const specifier of importsOf(readFileSync(file, 'utf8'))) {
       if (specifier.startsWith('.') || specifier.startsWith('node:')) continue;
       const name = specifier.startsWith('@') ? specifier.split('/').slice(0, 2).join('/') : specifier.split('/')[0]!;

@@ -29,6 +29,7 @@ export async function ensureIdentity(layout: DataDir, installation: Installation
       };
     }),
   );
+  await ensureReporter(layout, installation);
   const gitPki = await openGitPki(layout);
   await gitPki.serving();
   if (!existsSync(credentialsFile(layout))) {
@@ -36,7 +37,24 @@ export async function ensureIdentity(layout: DataDir, installation: Installation
     writeFileDurably(credentialsFile(layout), `${JSON.stringify(credentials, null, 2)}\n`);
   }
   const kubeconfig = renderKubeconfig({ contexts, currentContext: 'platform' });
-  if (!existsSync(layout.kubeconfig) || readFileSync(layout.kubeconfig, 'utf8') !== kubeconfig) writeFileDurably(layout.kubeconfig, kubeconfig);
+  writeIfChanged(layout.kubeconfig, kubeconfig);
+}
+
+function writeIfChanged(file: string, content: string): void {
+  if (!existsSync(file) || readFileSync(file, 'utf8') !== content) writeFileDurably(file, content);
+}
+
+/** Who the worker is on the platform cluster, where it reports the health of what it runs; bound to a narrow role there. */
+export const workerUser = 'plinth:destination:worker-cluster';
+
+/** The kubeconfig with which the worker reports. */
+export const reporterKubeconfig = (layout: DataDir): string => join(layout.cluster('worker'), 'platform.kubeconfig');
+
+async function ensureReporter(layout: DataDir, installation: Installation): Promise<void> {
+  const pki = await openClusterPki(layout, installation, 'platform');
+  const { cert, key } = await pki.client({ user: workerUser, groups: ['plinth:destinations'], file: 'worker-cluster' });
+  const server = `https://127.0.0.1:${installation.ports.platform}`;
+  writeIfChanged(reporterKubeconfig(layout), renderKubeconfig({ contexts: [{ name: 'platform', server, ca: pki.caCert, user: { name: workerUser, clientCert: cert, clientKey: key } }] }));
 }
 
 export function openClusterPki(layout: DataDir, installation: Installation, name: 'platform' | 'worker'): Promise<ClusterPki> {

@@ -34,6 +34,7 @@ export class ControlServer implements AsyncDisposable {
   /** Its own state first, then those it passes on (a supervisor's units). */
   readonly #states = new Map<string, UnitState>();
   readonly #unit: string;
+  readonly #connected = Promise.withResolvers<void>();
 
   private constructor(server: Server, state: UnitState) {
     this.#server = server;
@@ -52,6 +53,11 @@ export class ControlServer implements AsyncDisposable {
     });
     chmodSync(path, 0o600);
     return control;
+  }
+
+  /** Resolves when somebody has been told the state at least once. */
+  get connected(): Promise<void> {
+    return this.#connected.promise;
   }
 
   /** Changes its own state. */
@@ -78,6 +84,7 @@ export class ControlServer implements AsyncDisposable {
       if (this.#sockets.size === 0) on.lastConnectionClosed();
     });
     for (const state of this.#states.values()) socket.write(line(state));
+    this.#connected.resolve();
     lines(socket, (text) => {
       const command = parse<ControlCommand>(text);
       if (command?.command === 'stop') on.command(command);

@@ -1,5 +1,5 @@
 import type { KubeObject } from '@plinth/apimachinery';
-import type { GitCredentials } from '../config/identity.ts';
+import { workerUser, type GitCredentials } from '../config/identity.ts';
 
 export interface GitServerAddress {
   /** `https://localhost:31443` */
@@ -30,13 +30,12 @@ export function platformObjects(git: GitServerAddress): readonly KubeObject[] {
     }),
     ...gitSource('requests', git, 'requests'),
     kustomization('requests', 'requests', './'),
-    object('v1', 'ServiceAccount', healthReporter, {}),
-    object('rbac.authorization.k8s.io/v1', 'ClusterRole', { name: healthReporter.name }, {
+    object('rbac.authorization.k8s.io/v1', 'ClusterRole', { name: reporterRole }, {
       rules: [{ apiGroups: ['platform.kratix.io'], resources: ['healthrecords'], verbs: ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'] }],
     }),
-    object('rbac.authorization.k8s.io/v1', 'ClusterRoleBinding', { name: healthReporter.name }, {
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: healthReporter.name },
-      subjects: [{ kind: 'ServiceAccount', ...healthReporter }],
+    object('rbac.authorization.k8s.io/v1', 'ClusterRoleBinding', { name: `${reporterRole}-worker-cluster` }, {
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: reporterRole },
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: workerUser }],
     }),
   ];
 }
@@ -47,11 +46,24 @@ export function workerObjects(git: GitServerAddress): readonly KubeObject[] {
     ...gitSource('kratix', git, 'kratix'),
     kustomization('kratix-worker-dependencies', 'kratix', './worker-cluster/dependencies'),
     kustomization('kratix-worker-resources', 'kratix', './worker-cluster/resources', ['kratix-worker-dependencies']),
+    object('rbac.authorization.k8s.io/v1', 'ClusterRole', { name: healthAgentUser }, {
+      rules: [
+        { apiGroups: ['acid.zalan.do'], resources: ['postgresqls'], verbs: ['get', 'list', 'watch'] },
+        { apiGroups: [''], resources: ['services', 'secrets'], verbs: ['get'] },
+      ],
+    }),
+    object('rbac.authorization.k8s.io/v1', 'ClusterRoleBinding', { name: healthAgentUser }, {
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: healthAgentUser },
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: healthAgentUser }],
+    }),
   ];
 }
 
-/** The worker's account on the platform cluster: it may write HealthRecords and nothing else. */
-export const healthReporter = { namespace: platformNamespace, name: 'worker-cluster-health' } as const;
+/** What a worker may do on the platform cluster: write HealthRecords and nothing else. */
+const reporterRole = 'plinth-health-reporter';
+
+/** Who logs in to databases to see how they are, on the worker cluster. */
+export const healthAgentUser = 'plinth:health-agent';
 
 function gitSource(name: string, git: GitServerAddress, repository: string): readonly KubeObject[] {
   return [

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promises } from '@plinth/api';
+import { destinations, promises, type Destination } from '@plinth/api';
 import { isAlreadyExists, parseYaml, type KubeObject, type UnstructuredObject } from '@plinth/apimachinery';
 import type { CatalogueEntry } from '@plinth/cluster';
 import { gitopsManifests, startGitOpsAgent } from '@plinth/gitops-agent';
-import { CONTROLLER_SERVICE_ACCOUNT, PIPELINE_ADAPTER_IMAGE, PLATFORM_NAMESPACE, platformManifests, runPipelineAdapter, startPlatform } from '@plinth/platform';
+import { CONTROLLER_SERVICE_ACCOUNT, PIPELINE_ADAPTER_IMAGE, PLATFORM_NAMESPACE, platformAdmission, platformManifests, runPipelineAdapter, startPlatform } from '@plinth/platform';
 import { promiseFile, stepImages } from '@plinth/promise-postgresql';
 import { startClusterOn } from './cluster.ts';
 import { serviceAccount, startControlPlane, type ControlPlane } from './control-plane.ts';
@@ -19,7 +19,8 @@ export const startPlatformUnit: StartUnit = async (context) => {
   const { layout } = context;
   await using stack = new AsyncDisposableStack();
   const stopping = new AbortController();
-  const plane = stack.use(await startControlPlane(context, 'platform'));
+  const admission = platformAdmission({ destinations: async () => (await plane.admin.list<Destination>(destinations)).items });
+  const plane: ControlPlane = stack.use(await startControlPlane(context, 'platform', [admission]));
   const builtIn = new Map<string, CatalogueEntry>([[PIPELINE_ADAPTER_IMAGE, { runtime: 'program', run: runPipelineAdapter }]]);
   for (const [image, module] of Object.entries(stepImages)) builtIn.set(image, { runtime: 'step', module });
   const installed = installAll(plane, context);

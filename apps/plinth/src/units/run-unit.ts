@@ -52,6 +52,8 @@ export async function runUnit(name: UnitName, root: string, load: () => Promise<
     const hint = (error as { hint?: string }).hint;
     control.set({ phase: 'failed', detail: (error as Error).message, ...(hint ? { hint, fatal: true } : {}) });
     process.exitCode = error instanceof UserError ? error.exitCode : exitCodes.failed;
+    // The supervisor may still be on its way to the socket; it is to learn why.
+    await Promise.race([control.connected, delay(2000)]);
   }
 }
 

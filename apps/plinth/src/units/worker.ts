@@ -1,7 +1,10 @@
 import { join } from 'node:path';
+import { createClient } from '@plinth/client';
+import { httpTransport, loadKubeconfig } from '@plinth/client/node';
 import type { CatalogueEntry } from '@plinth/cluster';
+import { reporterKubeconfig } from '../config/identity.ts';
 import { gitopsManifests, startGitOpsAgent } from '@plinth/gitops-agent';
-import { createInstanceProgram, createOperatorProgram } from '@plinth/postgres';
+import { createInstanceProgram, createOperatorProgram, startHealthAgent } from '@plinth/postgres';
 import { startClusterOn } from './cluster.ts';
 import { serviceAccount, startControlPlane } from './control-plane.ts';
 import { gitServerAddress } from './git-address.ts';
@@ -9,7 +12,7 @@ import { images } from './images.ts';
 import { install } from './install.ts';
 import { log } from './log.ts';
 import { logger } from './logger.ts';
-import { workerObjects } from './manifests.ts';
+import { healthAgentUser, workerObjects } from './manifests.ts';
 import type { StartUnit } from './run-unit.ts';
 
 /** The cluster that services run on. */
@@ -34,6 +37,15 @@ export const startWorkerUnit: StartUnit = async (context) => {
     await startGitOpsAgent({
       client: plane.clientFor(serviceAccount('flux-system', 'kustomize-controller')),
       dataDir: join(layout.cluster('worker'), 'gitops'),
+      signal: stopping.signal,
+      log: logger,
+    }),
+  );
+  const reporter = stack.use(httpTransport(await loadKubeconfig(reporterKubeconfig(layout))));
+  stack.use(
+    startHealthAgent({
+      worker: plane.clientFor({ name: healthAgentUser, groups: ['system:authenticated'] }),
+      platform: createClient(reporter),
       signal: stopping.signal,
       log: logger,
     }),
