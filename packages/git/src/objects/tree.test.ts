@@ -51,7 +51,10 @@ describe('IndexedTree', () => {
         let indexed = IndexedTree.of(encodeTree(entries));
         for (const round of [first, second]) {
           indexed = indexed.with(new Map(round));
-          for (const [each, value] of round) value ? expected.set(each, value) : expected.delete(each);
+          for (const [each, value] of round) {
+            if (value) expected.set(each, value);
+            else expected.delete(each);
+          }
         }
         expect(indexed.data.toString('hex')).toBe(encodeTree([...expected].map(([each, value]) => ({ name: each, ...value }))).toString('hex'));
         for (const [each, value] of expected) expect(indexed.find(each)).toEqual({ id: value.id, mode: value.mode });
