@@ -28,10 +28,11 @@ export interface World extends AsyncDisposable {
 
 export const ready = (object: GitRepository | Kustomization | undefined) => findCondition(object?.status?.conditions, 'Ready');
 
-export async function world(): Promise<World> {
+/** `listen`: the cluster takes connections, too, for stock kubectl. */
+export async function world(options: { readonly listen?: boolean } = {}): Promise<World> {
   await using undo = new AsyncDisposableStack();
   const dir = undo.use(await tempDir());
-  const plane = undo.use(await startControlPlane());
+  const plane = undo.use(await startControlPlane({ listen: options.listen ?? false }));
   const git = undo.use(
     await startGitServer({
       dataDir: join(dir.path, 'repositories'),
@@ -69,8 +70,8 @@ export async function world(): Promise<World> {
       await command('push', '-q', 'origin', 'HEAD:main');
       return command('rev-parse', 'HEAD');
     },
-    startAgent: async (options = {}) => {
-      const agent = await startGitOpsAgent({ client, dataDir: join(dir.path, 'agent'), signal: new AbortController().signal, log: silentLogger, ...options });
+    startAgent: async (agentOptions = {}) => {
+      const agent = await startGitOpsAgent({ client, dataDir: join(dir.path, 'agent'), signal: new AbortController().signal, log: silentLogger, ...agentOptions });
       return owned.use(agent);
     },
     createSource: async (spec = {}) => {
