@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { chooseBlocks, choosePorts } from '../src/config/addresses.ts';
+import { chooseBlocks, choosePorts, freePort, Reservations } from '../src/config/addresses.ts';
 import { dataDirLayout, type Installation, prepareDataDir, readInstallation, writeInstallation } from '../src/config/data-dir.ts';
 import { resolveDataDir } from '../src/config/environment.ts';
 import { FileLock } from '../src/config/file-lock.ts';
@@ -77,15 +77,24 @@ describe(choosePorts, () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void server.close());
     const { port } = server.address() as { port: number };
-    const ports = await choosePorts({ platform: port, worker: 50_000, git: 50_100 });
+    await using reservations = new Reservations();
+    const ports = await choosePorts({ platform: port, worker: 50_000, git: 50_100 }, freePort(reservations));
     expect(ports.platform).toBeGreaterThan(port);
+  });
+
+  it('gives nobody what another one has just chosen', async () => {
+    await using first = new Reservations();
+    await using second = new Reservations();
+    const wanted = { platform: 50_200, worker: 50_300, git: 50_400 };
+    const [one, other] = await Promise.all([choosePorts(wanted, freePort(first)), choosePorts(wanted, freePort(second))]);
+    expect(Object.values(one).filter((port) => Object.values(other).includes(port))).toEqual([]);
   });
 });
 
 describe(chooseBlocks, () => {
   it('chooses two different blocks', async () => {
     const numbers = [7, 7, 9];
-    expect(await chooseBlocks(() => numbers.shift()!)).toEqual({ platform: 7, worker: 9 });
+    expect(await chooseBlocks(async () => true, () => numbers.shift()!)).toEqual({ platform: 7, worker: 9 });
   });
 });
 

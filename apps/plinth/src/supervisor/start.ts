@@ -1,4 +1,4 @@
-import { chooseBlocks, choosePorts } from '../config/addresses.ts';
+import { chooseBlocks, choosePorts, freeBlock, freePort, Reservations } from '../config/addresses.ts';
 import { type DataDir, type Installation, newInstallationId, prepareDataDir, readInstallation, type UnitName, unitNames, writeInstallation } from '../config/data-dir.ts';
 import { ensureIdentity } from '../config/identity.ts';
 import { UserError, exitCodes } from '../errors.ts';
@@ -24,7 +24,9 @@ export async function startPlatform(root: string, onState: (state: UnitState) =>
   if (supervisorRuns(layout)) {
     throw new UserError(`Plinth already runs on ${root}`, { hint: '`plinth status` shows it, `plinth down` stops it' });
   }
-  let installation = await installationFor(layout, found);
+  await using stack = new AsyncDisposableStack();
+  const reservations = stack.use(new Reservations());
+  let installation = await installationFor(layout, found, reservations);
   writeInstallation(layout, installation);
   await ensureIdentity(layout, installation);
 
@@ -55,23 +57,29 @@ export async function startPlatform(root: string, onState: (state: UnitState) =>
       if (unitNames.every((name) => readyUnits.has(name))) ready.resolve();
     },
   });
-  const stop = (): Promise<void> => supervisor.stop(() => stopLeftBehind(layout));
+  const stop = async (): Promise<void> => {
+    await supervisor.stop(() => stopLeftBehind(layout));
+    await reservations[Symbol.asyncDispose]();
+  };
   try {
     await ready.promise;
   } catch (error) {
     await stop();
     throw error;
   }
+  stack.move();
   return { layout, installation, stopRequested: stopRequested.promise, stop };
 }
 
-async function installationFor(layout: DataDir, found: Installation | undefined): Promise<Installation> {
+async function installationFor(layout: DataDir, found: Installation | undefined, reservations: Reservations): Promise<Installation> {
   if (!found) {
-    return { format: 1, id: newInstallationId(), ports: await choosePorts(undefined), blocks: await chooseBlocks(), initialised: [] };
+    const [ports, blocks] = [await choosePorts(undefined, freePort(reservations)), await chooseBlocks(freeBlock(reservations))];
+    return { format: 1, id: newInstallationId(), ports, blocks, initialised: [] };
   }
+  await Promise.all(Object.values(found.blocks).map((block) => reservations.holdBlock(block)));
   // Units of a supervisor that died hold their ports themselves.
   const alive = await Promise.all(unitNames.map((name) => isAlive(layout.socket(name))));
-  return alive.some(Boolean) ? found : { ...found, ports: await choosePorts(found.ports) };
+  return alive.some(Boolean) ? found : { ...found, ports: await choosePorts(found.ports, freePort(reservations)) };
 }
 
 async function isAlive(socket: string): Promise<boolean> {

@@ -5,7 +5,7 @@ import { startApiServer, type AdmissionHook, type ApiServer, type UserInfo } fro
 import { openAuth } from '@plinth/apiserver/auth';
 import { createClient, type Client } from '@plinth/client';
 import { openSqliteStore } from '@plinth/object-store';
-import { blockGuardAddress, blockPort } from '../config/addresses.ts';
+import { blockGuardAddress, guardPort } from '../config/addresses.ts';
 import { openClusterPki } from '../config/identity.ts';
 import { UserError } from '../errors.ts';
 import { log } from './log.ts';
@@ -61,7 +61,7 @@ async function guardBlock(block: number): Promise<AsyncDisposable> {
       server.once('error', (error) =>
         reject(new UserError(`the addresses 127.${block}.0.0/16 are in use: ${error.message}`, { hint: 'another Plinth uses them; stop it, or start this one with another data directory' })),
       );
-      server.listen({ host: blockGuardAddress(block), port: blockPort, exclusive: true }, resolve);
+      server.listen({ host: blockGuardAddress(block), port: guardPort, exclusive: true }, resolve);
     });
   }
   return { [Symbol.asyncDispose]: () => new Promise((resolve) => (server.listening ? server.close(() => resolve()) : resolve())) };
