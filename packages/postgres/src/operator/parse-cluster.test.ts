@@ -38,6 +38,11 @@ describe(parseCluster, () => {
   ])('cannot carry out %o', (spec, message) => {
     expect(parse(named('acid-a', spec))).toEqual({ type: 'failed', message });
   });
+  it('says which wishes it leaves out', () => {
+    expect(parse(named('acid-a', { enableConnectionPooler: true, enableReplicaConnectionPooler: false, preparedDatabases: { foo: {} } }))).toMatchObject({
+      cluster: { ignored: ['spec.preparedDatabases: not supported by this operator yet', 'spec.enableConnectionPooler: not supported by this operator yet'] },
+    });
+  });
   it('keeps the number of instances within the bounds of the operator', () => {
     expect(parse(named('acid-a', { numberOfInstances: 9 }), { maxInstances: 3 })).toMatchObject({ cluster: { instances: 3 } });
   });

@@ -51,7 +51,7 @@ export function parseCluster(object: Postgresql, settings: OperatorSettings): Pa
   const unsupported = (['clone', 'standby', 'tls'] as const).filter((field) => spec[field] !== undefined);
   if (unsupported.length > 0) return { type: 'failed', message: `spec.${unsupported[0]} is not supported by this operator` };
   try {
-    const ignored: string[] = [];
+    const ignored = notYet.filter((field) => isAskedFor(spec[field])).map((field) => `spec.${field}: not supported by this operator yet`);
     return {
       type: 'valid',
       cluster: {
@@ -73,6 +73,10 @@ export function parseCluster(object: Postgresql, settings: OperatorSettings): Pa
     return { type: 'failed', message: (error as Error).message };
   }
 }
+
+/** The database is made without these, and a condition says so. */
+const notYet = ['preparedDatabases', 'enableConnectionPooler', 'enableReplicaConnectionPooler', 'usersWithSecretRotation', 'usersWithInPlaceSecretRotation', 'streams', 'additionalVolumes'] as const;
+const isAskedFor = (value: unknown): boolean => value === true || (typeof value === 'object' && value !== null && Object.keys(value).length > 0);
 
 /** In this order; the first failure wins. The Service for replicas must fit into 63 characters. */
 function nameProblem(name: string, team: string, { requireTeamPrefix }: OperatorSettings): string | undefined {

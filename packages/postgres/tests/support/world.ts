@@ -62,7 +62,7 @@ export async function startWorld(room: { readonly home: string; readonly program
       mounts: new Map(),
       log: (text) => void lines.push(text),
       signal: stop.signal,
-      client: nameClaimVolume(plane.clientFor({ name: account, groups: ['system:serviceaccounts', 'system:serviceaccounts:default', 'system:authenticated'] })),
+      client: plane.clientFor({ name: account, groups: ['system:serviceaccounts', 'system:serviceaccounts:default', 'system:authenticated'] }),
       setReady: () => {},
     });
     return {
@@ -127,20 +127,3 @@ const podRules = [
   { apiGroups: [''], resources: ['configmaps'], verbs: all },
   { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'patch', 'update', 'watch'] },
 ];
-
-/**
- * The API server refuses a mount whose volume only a claim template brings, which Kubernetes accepts. Until it does,
- * the operator of these tests names the volume in the template, too.
- */
-function nameClaimVolume(client: Client): Client {
-  const named = <T>(object: T): T => {
-    const copy = structuredClone(object) as T & { spec?: { template?: { spec: { volumes: object[] } } } };
-    copy.spec?.template?.spec.volumes.push({ name: 'pgdata', emptyDir: {} });
-    return copy;
-  };
-  return {
-    ...client,
-    create: (resource, object, options) => client.create(resource, resource.plural === 'statefulsets' ? named(object) : object, options),
-    patch: (resource, key, kind, patch, options) => client.patch(resource, key, kind, resource.plural === 'statefulsets' ? named(patch) : patch, options),
-  };
-}
