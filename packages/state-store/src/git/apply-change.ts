@@ -30,7 +30,7 @@ export async function applyChange(draft: TreeDraft, root: string, change: StateS
         if (!file.path.startsWith(`${directory}/`)) throw new StateStoreError('invalid', `${file.path} does not lie in ${directory}`);
         return { path: file.path.slice(directory.length + 1), content: file.content };
       });
-      if (files.length > 0) draft.checkPut(`${directory}/x`);
+      if (files.length > 0) draft.checkFoldersAbove(directory);
       return draft.replaceFolder(directory, files);
     }
     case 'indexed': {

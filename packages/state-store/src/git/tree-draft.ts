@@ -56,8 +56,13 @@ export class TreeDraft {
 
   /** Throws a StateStoreError (`invalid`) when a folder stands there, or a file where a folder must be. Otherwise harmless. */
   checkPut(path: string): void {
-    this.#parent(path, false, true);
+    this.checkFoldersAbove(path);
     if (this.find(path)?.mode === '40000') throw new StateStoreError('invalid', `cannot write ${path}: a folder stands there`);
+  }
+
+  /** Throws a StateStoreError (`invalid`) when a file stands where a folder on the way to this path must be. */
+  checkFoldersAbove(path: string): void {
+    this.#parent(path, false, true);
   }
 
   putFile(path: string, content: Uint8Array): boolean {

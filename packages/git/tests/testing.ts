@@ -1,0 +1,3 @@
+/** What tests of other rooms borrow: a server on a folder of its own, stock git, and git's own HTTP server. */
+export * from './helpers.ts';
+export { startHttpBackend } from './http-backend.ts';
