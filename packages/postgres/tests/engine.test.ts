@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, unl
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { eventually } from '@plinth/testing';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { beginData, Engines, finishData, inspectData, openInstanceFolder, settleParameters, startServer, type InstanceFolder, type PostgresServer, type PreparedEngine } from '../src/engine/index.ts';
@@ -115,7 +116,7 @@ describe('a PostgreSQL server in a folder that only its owner can enter', () => 
     const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
     process.kill(rows[0]!.pid, 'SIGKILL');
     await closed;
-    await expect.poll(() => sql(server, 'select 1 as one').catch(() => undefined)).toEqual([{ one: 1 }]);
+    await eventually(async () => expect(await sql(server, 'select 1 as one')).toEqual([{ one: 1 }]), { timeoutMs: 15_000 });
     expect(server.isAlive()).toBe(true);
   });
 
@@ -158,7 +159,7 @@ describe('a PostgreSQL server in a folder that only its owner can enter', () => 
     const server = await start(folder, { work_mem: '7MB' });
     expect(await sql(server, 'show work_mem')).toEqual([{ work_mem: '7MB' }]);
     await server.reload(settleParameters(prepared.engine.major, { work_mem: '9MB' }).parameters);
-    await expect.poll(() => sql(server, 'show work_mem')).toEqual([{ work_mem: '9MB' }]);
+    await eventually(async () => expect(await sql(server, 'show work_mem')).toEqual([{ work_mem: '9MB' }]));
   });
 
   it('says what the server said when it cannot start', async () => {

@@ -28,7 +28,7 @@ const password = 'issued-to-acid';
 /** A database with a user `acid`, behind a Service whose address is the pod's. */
 async function startDatabase(worker: FakeApi, scope: string, ip = podAddress()): Promise<DatabasePod> {
   const pod = await startDatabasePod(program, worker.client, { scope, volume: join(home, 'volumes'), ip });
-  await eventually(() => expect(pod.isReady(), pod.log()).toBe(true));
+  await eventually(() => expect(pod.isReady(), pod.log()).toBe(true), { timeoutMs: 20_000 });
   const connection = await connect({ host: ip, port: 5432, user: 'postgres', password: 'super-secret', database: 'postgres' });
   await connection.query(`do $$ begin if not exists (select from pg_roles where rolname = 'acid') then create role acid login password '${password}'; end if; end $$`);
   await connection.query('create database bestdb owner acid').catch(() => {});

@@ -29,7 +29,7 @@ async function query<Row extends object>(pod: DatabasePod, text: string, passwor
     await connection.end();
   }
 }
-const untilReady = (pod: DatabasePod): Promise<void> => eventually(() => expect(pod.isReady(), pod.log()).toBe(true));
+const untilReady = (pod: DatabasePod): Promise<void> => eventually(() => expect(pod.isReady(), pod.log()).toBe(true), { timeoutMs: 20_000 });
 const annotation = async (client: ReturnType<typeof fakeApi>['client'], name: string): Promise<Readonly<Record<string, string>>> =>
   (await client.get<KubeObject>(configMaps, { namespace: 'default', name })).metadata.annotations ?? {};
 const pidOf = (scope: string, ordinal = 0): number => Number(readFileSync(join(home, 'volumes', `${scope}-${ordinal}`, 'pgroot/data/postmaster.pid'), 'utf8').split('\n')[0]);

@@ -74,7 +74,7 @@ describe.runIf(onLinux)('the operator', () => {
     await eventually(async () => {
       const gone = await world.client.get(postgresqls, { namespace: 'default', name: 'acid-gone' }).then(() => undefined, (error: unknown) => error);
       expect(isNotFound(gone), world.operatorLog()).toBe(true);
-    }, { timeoutMs: 15_000 });
+    }, { timeoutMs: 25_000 });
     for (const resource of [statefulSets, pods, persistentVolumeClaims, secrets, podDisruptionBudgets, cronJobs, configMaps]) {
       expect((await names(world, resource)).filter((name) => name.includes('acid-gone')), resource.plural).toEqual([]);
     }
@@ -94,7 +94,7 @@ describe.runIf(onLinux)('the operator', () => {
     await eventually(async () => {
       const { status } = await world.client.get<Postgresql>(postgresqls, { namespace: 'default', name: 'acid-changed' });
       expect(status, world.operatorLog()).toMatchObject({ PostgresClusterStatus: 'Running', observedGeneration: 2 });
-    }, { timeoutMs: 15_000 });
+    }, { timeoutMs: 25_000 });
     expect(await query(world, 'acid-changed', 'foo_user', 'otherdb', 'select 1 as one')).toEqual([{ one: 1 }]);
     await eventually(async () => expect(await query(world, 'acid-changed', 'acid', 'bestdb', 'show work_mem')).toEqual([{ work_mem: '11MB' }]));
     expect(await query(world, 'acid-changed', 'acid', 'bestdb', "select n, pg_get_userbyid(datdba)::text as owner from t, pg_database where datname = 'bestdb'")).toEqual([{ n: 7, owner: 'foo_user' }]);
@@ -108,7 +108,7 @@ describe.runIf(onLinux)('the operator', () => {
       const { status } = await world.client.get<Postgresql>(postgresqls, { namespace: 'default', name: 'acid-changed' });
       expect(status).toMatchObject({ PostgresClusterStatus: 'Running', observedGeneration: 3 });
       expect(status?.conditions).toContainEqual(expect.objectContaining({ type: 'ChangesIgnored', status: 'True', message: 'volume pgdata-acid-changed-0: it has 2Gi and cannot shrink to 1Gi' }));
-    }, { timeoutMs: 15_000 });
+    }, { timeoutMs: 25_000 });
     expect(await query(world, 'acid-changed', 'foo_user', 'otherdb', 'select 1 as one')).toEqual([{ one: 1 }]);
     expect(await names(world, cronJobs)).toEqual([]);
   });
@@ -142,7 +142,7 @@ describe.runIf(onLinux)('the operator', () => {
     await eventually(async () => {
       const { status } = await world.client.get<Postgresql>(postgresqls, { namespace: 'default', name: 'acid-wide' });
       expect(status, world.kubelet.log('acid-wide-1')).toMatchObject({ PostgresClusterStatus: 'Running', observedGeneration: 2, readyInstances: 2 });
-    }, { timeoutMs: 15_000 });
+    }, { timeoutMs: 25_000 });
     expect(await query(world, 'acid-wide', 'postgres', 'postgres', 'select application_name, state from pg_stat_replication')).toEqual([{ application_name: 'acid-wide-1', state: 'streaming' }]);
     await scaleTo(1);
     await eventually(async () => expect(await names(world, pods)).toEqual(['acid-wide-0']));
@@ -161,7 +161,7 @@ describe.runIf(onLinux)('the operator', () => {
       const { status } = await world.client.get<Postgresql>(postgresqls, { namespace: 'default', name: 'acid-rolled' });
       expect(status, world.operatorLog()).toMatchObject({ PostgresClusterStatus: 'Running', observedGeneration: 2 });
       expect((await world.client.get(pods, { namespace: 'default', name: 'acid-rolled-0' })).metadata.uid).not.toBe(before);
-    }, { timeoutMs: 15_000 });
+    }, { timeoutMs: 25_000 });
     expect(await query(world, 'acid-rolled', 'acid', 'bestdb', 'select n from t')).toEqual([{ n: 7 }]);
   });
 
@@ -184,7 +184,7 @@ describe.runIf(onLinux)('the operator', () => {
     await untilStatus(world, 'acid-locked', 'Running');
     const name = `postgres.acid-locked.${suffix}`;
     await world.client.delete(secrets, { namespace: 'default', name });
-    await eventually(async () => expect(await query(world, 'acid-locked', 'postgres', 'postgres', 'select 1 as one')).toEqual([{ one: 1 }]), { timeoutMs: 15_000 });
+    await eventually(async () => expect(await query(world, 'acid-locked', 'postgres', 'postgres', 'select 1 as one')).toEqual([{ one: 1 }]), { timeoutMs: 25_000 });
   });
 
   it('says what is wrong with a request that it cannot carry out, and makes nothing', async () => {

@@ -31,6 +31,8 @@ export function defaultParameters(major: number): Readonly<Record<string, string
     log_timezone: 'UTC',
     timezone: 'UTC',
     // Three worker processes per server otherwise (new in 18).
+    // After a crash, one sync of the file system instead of a thousand of files.
+    ...(major >= 14 && process.platform === 'linux' ? { recovery_init_sync_method: 'syncfs' } : {}),
     ...(major >= 18 ? { io_method: 'sync' } : {}),
   };
 }

@@ -103,7 +103,7 @@ export async function untilStatus(world: World, name: string, status: string): P
   await eventually(async () => {
     object = await world.client.get<Postgresql>(postgresqls, { namespace: 'default', name });
     expect(object.status?.PostgresClusterStatus, `${JSON.stringify(object.status)}\n${world.operatorLog()}\n${world.kubelet.log(`${name}-0`)}`).toBe(status);
-  }, { timeoutMs: 15_000 });
+  }, { timeoutMs: 25_000 });
   return object!;
 }
 
