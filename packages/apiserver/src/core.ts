@@ -1,6 +1,7 @@
 import type { ApiError, UnstructuredObject } from '@plinth/apimachinery';
 import type { ObjectStore } from '@plinth/object-store';
 import type { AdmissionHook } from './admission/hook.ts';
+import type { Metrics } from './metrics.ts';
 import type { Served } from './registry/served.ts';
 import type { Registry } from './registry/registry.ts';
 import type { AuthQueries } from './auth/index.ts';
@@ -26,8 +27,7 @@ export interface Core {
   readonly namespaceMissing: (name: string) => ApiError;
   /** A patch that creates needs the right to create as well. Throws Forbidden. */
   readonly checkCreate: (target: { readonly served: Served; readonly namespace: string | undefined; readonly name: string }, context: RequestContext) => Promise<void>;
-  /** Prometheus text. */
-  readonly metrics: () => string;
+  readonly metrics: Metrics;
   podLogs: PodLogs | undefined;
   /** Aborted when the server stops: ends watches and followed logs. */
   readonly signal: AbortSignal;

@@ -1,4 +1,4 @@
-import { forbidden, methodNotAllowed, notFound, type ApiError } from '@plinth/apimachinery';
+import { forbidden, isApiError, methodNotAllowed, notFound, type ApiError } from '@plinth/apimachinery';
 import { forbiddenResource } from './check-access.ts';
 import type { Core, RequestContext } from './core.ts';
 import { discoveryReply } from './discovery/route.ts';
@@ -35,8 +35,23 @@ export async function dispatch(core: Core, request: ApiRequest): Promise<Answere
     signal: request.signal,
     warnings: new Set(),
   };
-  const reply = path.type === 'other' ? await other(core, request) : await resource(core, request, path, context);
-  return { reply, warnings: [...context.warnings] };
+  const started = performance.now();
+  const count = (code: number, timed = true): void => {
+    const { group, plural } = path.type === 'resource' ? path : { group: '', plural: '' };
+    // What nobody serves is of one kind, or the caller would decide how much we count.
+    const known = path.type === 'resource' && core.registry.find(group, path.version, plural) !== undefined;
+    if (!methods.has(request.method)) return;
+    const verb = path.type === 'resource' ? verbOf(request, path) : request.method.toLowerCase();
+    core.metrics.count(verb, known ? group : '', known ? plural : '', code, timed ? (performance.now() - started) / 1_000 : undefined);
+  };
+  try {
+    const reply = path.type === 'other' ? await other(core, request) : await resource(core, request, path, context);
+    count('status' in reply ? reply.status : 200, reply.type !== 'watch' && reply.type !== 'chunks');
+    return { reply, warnings: [...context.warnings] };
+  } catch (error) {
+    count(isApiError(error) ? error.status.code : 500);
+    throw error;
+  }
 }
 
 async function other(core: Core, request: ApiRequest): Promise<Reply> {
@@ -108,6 +123,8 @@ async function resource(core: Core, request: ApiRequest, path: ResourcePath, con
       throw notAllowed();
   }
 }
+
+const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
 
 /** Kubernetes' verb for a method and path. */
 function verbOf(request: ApiRequest, path: ResourcePath): string {

@@ -15,6 +15,7 @@ import { strategies } from './strategies/index.ts';
 import { followCrds } from './crd/crd-controller.ts';
 import type { Authenticator, Authorizer, UserInfo } from './request.ts';
 import { checkAccess } from './check-access.ts';
+import { Metrics } from './metrics.ts';
 import { seedNamespaces } from './seed.ts';
 import { decode } from './storage/codec.ts';
 import { inProcessTransport, type InProcessTransport } from './transport.ts';
@@ -78,7 +79,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     authQueries: options.authQueries,
     podLogs: undefined,
     checkCreate: (target, context) => checkAccess(core, target, 'create', context),
-    metrics: () => '',
+    metrics: new Metrics(),
     signal: stopping.signal,
     namespace: (name) => {
       const entry = options.store.get(`/registry/core/namespaces/${name}`);

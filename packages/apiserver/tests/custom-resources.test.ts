@@ -108,6 +108,31 @@ describe('a CustomResourceDefinition', () => {
     expect(await plane.client.get(widgets, key('new'))).toMatchObject({ apiVersion: 'example.com/v1' });
   });
 
+  test('that changes while it is watched shows new fields to those who watch', async () => {
+    await using plane = await startControlPlane();
+    await define(plane);
+    const controller = new AbortController();
+    const sizes: unknown[] = [];
+    const watching = (async () => {
+      for await (const { object } of plane.client.watch(widgets, { signal: controller.signal })) sizes.push((object as UnstructuredObject)['spec']);
+    })();
+    await plane.client.create(widgets, widget('one'));
+    const wider = { ...spec, properties: { ...spec.properties, color: { type: 'string' } } };
+    await plane.client.patch(customResourceDefinitions, { name: 'widgets.example.com' }, 'merge', { spec: { versions: [version('v1', {}, { spec: wider })] } });
+    await plane.client.patch(widgets, key('one'), 'merge', { spec: { color: 'red' } });
+    await eventually(() => expect(sizes.at(-1)).toEqual({ size: 'M', replicas: 1, color: 'red' }));
+    controller.abort();
+    await watching;
+  });
+
+  test('checks its rules', async () => {
+    await using plane = await startControlPlane();
+    const rules = [{ rule: "self.size != 'S' || self.replicas < 3", message: 'small ones have at most 2' }];
+    await define(plane, crd([version('v1', {}, { spec: { ...spec, 'x-kubernetes-validations': rules } })]));
+    expect(await message(plane.client.create(widgets, widget('many', { size: 'S', replicas: 3 })))).toBe('Widget.example.com "many" is invalid: spec: Invalid value: "object": small ones have at most 2');
+    await plane.client.create(widgets, widget('few', { size: 'S', replicas: 2 }));
+  });
+
   test('lets its fields be selected by', async () => {
     await using plane = await startControlPlane();
     await define(plane, crd([version('v1', { selectableFields: [{ jsonPath: '.spec.size' }] })]));

@@ -23,7 +23,11 @@ export function followCrds(core: Core): () => void {
   const apply = (crd: CustomResourceDefinition): void => {
     const { name } = crd.metadata;
     const old = core.registry.all().filter((served) => served.crd?.name === name);
-    const next = isAccepted(crd) ? customKinds(crd) : [];
+    const accepted = isAccepted(crd);
+    const same = accepted && old.length > 0 && old.every((served) => served.crd?.generation === crd.metadata.generation && served.crd?.terminating === (crd.metadata.deletionTimestamp !== undefined));
+    // A change of its status is no change of what is served.
+    if (same) return;
+    const next = accepted ? customKinds(crd) : [];
     core.registry.change((served) => served.crd?.name === name, next);
     // Clients of a version that is no longer there would wait for ever.
     for (const served of old) if (!next.some(({ apiVersion }) => apiVersion === served.apiVersion)) endWatches(core, served);

@@ -16,7 +16,8 @@ export const CLEANUP_FINALIZER = 'customresourcecleanup.apiextensions.k8s.io';
 export function crdStrategy(registry: Registry): Strategy {
   return {
     nameRule: isDns1123Subdomain,
-    prepare: (draft, old, { now, warn }) => {
+    prepare: (draft, old, { now, warn, subresource }) => {
+      if (subresource === 'status') return;
       const crd = draft as unknown as CustomResourceDefinition;
       const names = crd.spec?.names;
       // Whatever is missing is named by the schema.

@@ -31,7 +31,7 @@ function serveVersion(crd: CustomResourceDefinition, version: Version, storage: 
   const apiVersion = `${kind.group}/${kind.version}`;
   return serve(kind, strategy, {
     storage,
-    crd: { name: crd.metadata.name },
+    crd: { name: crd.metadata.name, generation: crd.metadata.generation, terminating: crd.metadata.deletionTimestamp !== undefined },
     // Objects may be older than the schema: its defaults and its gaps hold for them as well.
     read: (stored) => {
       const shown = applyDefaults(pruneUnknown(stored, schema, { root: true }).value, schema);

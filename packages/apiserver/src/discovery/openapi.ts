@@ -27,7 +27,7 @@ export function openApiV3(core: Core, path: string): Reply | undefined {
 }
 
 export function openApiV2(core: Core): Reply {
-  const found = keep(core.registry, 'v2', () => v2(core.registry));
+  const found = keep(core.registry, 'v2', core.registry.all(), v2);
   return { type: 'bytes', bytes: found.bytes, contentType: 'application/json', etag: found.etag };
 }
 
@@ -38,23 +38,28 @@ interface Kept {
   readonly etag: string;
 }
 
-const kept = new WeakMap<Registry, { generation: number; documents: Map<string, Kept> }>();
+interface KeptFor extends Kept {
+  readonly kinds: readonly Served[];
+}
 
-function keep(registry: Registry, id: string, make: () => unknown): Kept {
-  let of = kept.get(registry);
-  if (!of || of.generation !== registry.generation) kept.set(registry, (of = { generation: registry.generation, documents: new Map() }));
-  let found = of.documents.get(id);
-  if (!found) {
-    const bytes = Buffer.from(JSON.stringify(make()));
-    const etag = createHash('sha256').update(bytes).digest('hex').toUpperCase();
-    of.documents.set(id, (found = { bytes, etag }));
-  }
-  return found;
+const kept = new WeakMap<Registry, Map<string, KeptFor>>();
+
+/** A document is good for as long as it is about the very same kinds: a new CRD leaves all others alone. */
+function keep(registry: Registry, id: string, kinds: readonly Served[], make: (kinds: readonly Served[]) => unknown): Kept {
+  let documents = kept.get(registry);
+  if (!documents) kept.set(registry, (documents = new Map()));
+  const known = documents.get(id);
+  if (known && known.kinds.length === kinds.length && known.kinds.every((kind, index) => kind === kinds[index])) return known;
+  const bytes = Buffer.from(JSON.stringify(make(kinds)));
+  const etag = createHash('sha256').update(bytes).digest('hex').toUpperCase();
+  const made = { bytes, etag, kinds };
+  documents.set(id, made);
+  return made;
 }
 
 function document(registry: Registry, path: string): Kept | undefined {
   const kinds = registry.all().filter((served) => pathOf(served.apiVersion) === path);
-  return kinds.length === 0 ? undefined : keep(registry, path, () => v3(kinds));
+  return kinds.length === 0 ? undefined : keep(registry, path, kinds, v3);
 }
 
 const info = { title: 'Plinth', version: 'v1.34.0' };
@@ -71,10 +76,10 @@ function v3(kinds: readonly Served[]): unknown {
   return { openapi: '3.0.0', info, paths, components: { schemas } };
 }
 
-function v2(registry: Registry): unknown {
+function v2(kinds: readonly Served[]): unknown {
   const definitions: Record<string, unknown> = {};
   const paths: Record<string, unknown> = {};
-  for (const served of registry.all()) {
+  for (const served of kinds) {
     const name = definitionName(served);
     definitions[name] = forV2(schemaOf(served));
     definitions[`${name}List`] = listSchema(served, `#/definitions/${name}`);

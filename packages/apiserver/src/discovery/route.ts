@@ -20,7 +20,7 @@ export function discoveryReply(core: Core, request: ApiRequest): Reply | undefin
     case 'readyz':
       return health(core, parts, request.query.has('verbose'));
     case 'metrics':
-      return parts.length === 1 ? { type: 'text', status: 200, text: core.metrics(), contentType: 'text/plain; version=0.0.4; charset=utf-8' } : undefined;
+      return parts.length === 1 ? { type: 'text', status: 200, text: core.metrics.render(core.store.revision), contentType: 'text/plain; version=0.0.4; charset=utf-8' } : undefined;
     case 'api':
       if (parts.length === 1) return aggregatedOr(core, request, true, () => ({ kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] }));
       return parts.length === 2 && parts[1] === 'v1' ? value(resourceListOf(core.registry, '', 'v1')) : undefined;

@@ -36,19 +36,20 @@ const GONE = new Error('the connection has ended');
 
 /** Serves the API over HTTPS. Errors: rejects when the address cannot be had. */
 export async function listen(core: Core, options: ListenOptions): Promise<Listener> {
-  let inFlight = 0;
   const handle = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
     const controller = new AbortController();
     response.once('close', () => controller.abort(GONE));
     const long = isLong(message.url ?? '');
-    if (!long) inFlight += 1;
+    if (!long) core.metrics.inFlight += 1;
     try {
-      if (!long && inFlight > MAX_IN_FLIGHT) throw tooManyRequests('Too many requests, please try again later.');
+      if (!long && core.metrics.inFlight > MAX_IN_FLIGHT) throw tooManyRequests('Too many requests, please try again later.');
       await answer(core, message, response, controller.signal);
     } catch (error) {
       if (!response.destroyed) refuse(message, response, toStatus(error, core.log));
     } finally {
-      if (!long) inFlight -= 1;
+      if (!long) core.metrics.inFlight -= 1;
+      // When stopping, a connection goes as soon as its last answer is out.
+      if (core.signal.aborted) setImmediate(() => server.closeIdleConnections());
     }
   };
   const server = createServer(

@@ -59,9 +59,13 @@ export function writeStatus(response: ServerResponse, status: Status): void {
 }
 
 function send(response: ServerResponse, status: number, contentType: string, body: Uint8Array): void {
+  // A reader that stops reading must not keep a large answer in our memory.
+  if (body.byteLength > LARGE) response.setTimeout(60_000, () => response.destroy());
   response.writeHead(status, { 'Content-Type': contentType, 'Content-Length': body.byteLength });
   response.end(response.req.method === 'HEAD' ? undefined : body);
 }
+
+const LARGE = 1024 * 1024;
 
 /** https://www.rfc-editor.org/rfc/rfc7234#section-5.5, as client-go reads it. */
 function warningHeader(text: string): string {

@@ -12,7 +12,7 @@ export interface Served {
   readonly prefix: string;
   readonly strategy: Strategy;
   /** Present for custom resources. */
-  readonly crd?: { readonly name: string };
+  readonly crd?: { readonly name: string; readonly generation: number | undefined; readonly terminating: boolean };
   /**
    * Makes what is shown from what is stored, where this is more than the name of the version. Must be a pure function;
    * results are kept per object.

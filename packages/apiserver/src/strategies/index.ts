@@ -9,6 +9,7 @@ import { namespaceStrategy } from './namespaces.ts';
 import { podStrategy } from './pods.ts';
 import { bindingStrategy } from './rbac.ts';
 import { serviceStrategy } from './services.ts';
+import { claimStrategy } from './volumes.ts';
 import { deploymentStrategy, replicaSetStrategy, statefulSetStrategy } from './workloads.ts';
 
 /** What is special about the built-in kinds, by `GROUP/PLURAL`. Everything else about them is in their declaration. */
@@ -19,6 +20,8 @@ export function strategies(registry: Registry, addresses: ServiceAddresses | und
     '/secrets': secretStrategy,
     '/configmaps': configMapStrategy,
     '/services': serviceStrategy(addresses),
+    '/persistentvolumeclaims': claimStrategy,
+    '/persistentvolumes': claimStrategy,
     'apps/deployments': deploymentStrategy,
     'apps/replicasets': replicaSetStrategy,
     'apps/statefulsets': statefulSetStrategy,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { alreadyExists, badRequest, generateName, type UnstructuredObject } from '@plinth/apimachinery';
+import { alreadyExists, badRequest, generateName, methodNotAllowed, type UnstructuredObject } from '@plinth/apimachinery';
 import type { Core, RequestContext } from '../core.ts';
 import { trackUpdate } from '../managed-fields.ts';
 import { objectKey, type Served } from '../registry/served.ts';
@@ -32,6 +32,7 @@ export async function createDraft(
   record?: Recorder,
 ): Promise<UnstructuredObject> {
   const { metadata } = draft;
+  if (served.crd?.terminating) throw methodNotAllowed('create not allowed while custom resource definition is terminating');
   placeInNamespace(served, metadata, namespace);
   if (metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
   const generated = !metadata.name && !!metadata.generateName;

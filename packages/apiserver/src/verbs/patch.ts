@@ -1,4 +1,4 @@
-import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch, badRequest, invalid, isPatchError, unsupportedMediaType, type UnstructuredObject } from '@plinth/apimachinery';
+import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch, ApiError, badRequest, isPatchError, unsupportedMediaType, type UnstructuredObject } from '@plinth/apimachinery';
 import type { Core, RequestContext } from '../core.ts';
 import type { Draft } from '../registry/strategy.ts';
 import { readDraft } from './intake.ts';
@@ -35,16 +35,29 @@ export async function patch(core: Core, target: UpdateTarget, contentType: strin
   return { object, created: false };
 }
 
-function patched(type: 'json' | 'merge' | 'strategic', { served, name }: UpdateTarget, current: UnstructuredObject, body: unknown): unknown {
+function patched(type: 'json' | 'merge' | 'strategic', { served }: UpdateTarget, current: UnstructuredObject, body: unknown): unknown {
   try {
     if (type === 'json') return applyJsonPatch(current, body);
     return type === 'merge' ? applyMergePatch(current, body) : applyStrategicMergePatch(current, body, served.kind.schema);
   } catch (error) {
     if (!isPatchError(error)) throw error;
     if (error.kind === 'malformed') throw badRequest(error.message);
-    throw invalid(served.kind, name, [{ reason: 'FieldValueInvalid', message: error.message }]);
+    throw inapplicable(error.message);
   }
 }
+
+/** In Kubernetes' words, and with the reason, which Kubernetes keeps in the details. */
+const inapplicable = (why: string): ApiError =>
+  new ApiError({
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message: `the server rejected our request due to an error in our request: ${why}`,
+    reason: 'Invalid',
+    details: { causes: [{ reason: 'UnexpectedServerResponse', message: why }] },
+    code: 422,
+  });
 
 /** A patch that does not speak of the resourceVersion is for whatever version is current. */
 function withoutCurrentVersion(draft: Draft, current: UnstructuredObject): Draft {

@@ -70,10 +70,12 @@ interface Plan {
 
 function follow(core: Core, served: Served, sink: WatchSink, plan: Plan): () => void {
   let ended = false;
+  core.metrics.watches += 1;
   let sent = plan.after ?? core.store.revision;
   let unwatch: () => void = () => {};
   let unbookmark: () => void = () => {};
   const stop = (): void => {
+    if (!ended) core.metrics.watches -= 1;
     ended = true;
     unwatch();
     unbookmark();
@@ -92,6 +94,9 @@ function follow(core: Core, served: Served, sink: WatchSink, plan: Plan): () => 
       end();
     }
   };
+  // The schema of a CRD may change while its objects are watched.
+  const { group, version, plural } = served.kind;
+  const current = (): Served => (served.crd ? (core.registry.find(group, version, plural) ?? served) : served);
   const bookmark = (revision: number, initialEnd = false): void => {
     if (revision <= sent && !initialEnd) return;
     sent = revision;
@@ -121,7 +126,7 @@ function follow(core: Core, served: Served, sink: WatchSink, plan: Plan): () => 
     const stopWatching = core.store.watch(plan.prefix, sent, (event) => {
       if (ended || event.revision <= sent) return;
       sent = event.revision;
-      const item = itemOf(core, served, plan, event);
+      const item = itemOf(core, current(), plan, event);
       if (item) send(item);
     });
     unwatch = stopWatching;
