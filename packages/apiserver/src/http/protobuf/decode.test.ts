@@ -21,7 +21,7 @@ const envelope = (apiVersion: string, kind: string, ...raw: readonly Uint8Array[
 
 describe(decodeProtobuf, () => {
   test('reads what kubectl 1.32 sends for "create configmap x --from-literal=a=b"', () => {
-    const sent = Buffer.from('6b3873000a0f0a0276311209436f6e6669674d6170121b0a110a017812001a0022002a00320038004200120' + '60a01611201621a002200', 'hex');
+    const sent = Buffer.from('6b3873000a0f0a0276311209436f6e6669674d6170121b0a110a017812001a0022002a0032003800420012060a01611201621a002200', 'hex');
     expect(decodeProtobuf(sent)).toEqual({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x' }, data: { a: 'b' } });
   });
 
