@@ -26,7 +26,7 @@ describe('a workflow that fails', () => {
   };
   it.each([
     ['test/throws', 'container step-0: no such size: huge (exit code 1)'],
-    ['test/no-yaml', 'container work-writer: output file bucket.yaml is not valid YAML: Nested mappings are not allowed in compact mappings at line 1, column 4 (exit code 1)'],
+    ['test/no-yaml', 'container work-writer: output file bucket.yaml is not valid YAML: line 1: Nested mappings are not allowed in compact mappings (exit code 1)'],
     ['test/link', 'container work-writer: output file secret.yaml is a symbolic link; only regular files are taken (exit code 1)'],
     ['test/reserved', 'container status-writer: status.yaml sets the key "kratix", which belongs to the platform (exit code 1)'],
     ['test/unknown', 'container step-0: ImagePullBackOff: no such image test/unknown'],

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { destinations, events, jobs, promises, workPlacements, works, type Event, type Job, type Work } from '@plinth/api';
 import { eventually } from '@plinth/testing';
-import { parse } from 'yaml';
+import { parseYaml as parse } from '@plinth/apimachinery';
 import { describe, expect, it } from 'vitest';
 import type { TestImage } from './test-kubelet.ts';
 import { bucketPromise, bucketRequest, buckets, condition, create, startWorld } from './world.ts';

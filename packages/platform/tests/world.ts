@@ -1,6 +1,6 @@
 import { destinations, gitStateStores, promises, type PlatformPromise } from '@plinth/api';
 import type { ApiResource, KubeObject, UnstructuredObject } from '@plinth/apimachinery';
-import { defaultLogger, silentLogger } from '@plinth/controller-runtime';
+import { silentLogger } from '@plinth/controller-runtime';
 import { type ControlPlane, eventually, startControlPlane } from '@plinth/testing';
 import { platformManifests, type PlatformConfig, startPlatform } from '../src/index.ts';
 import type { ResourceRequest } from '../src/resource-request/request.ts';
@@ -32,7 +32,7 @@ export async function startWorld(images: Readonly<Record<string, TestImage>>, co
     startPlatform({
       client: plane.clientFor({ name: 'system:serviceaccount:kratix-platform-system:kratix-platform-controller-manager', groups: ['system:serviceaccounts', 'system:authenticated'] }),
       signal: ended.signal,
-      log: process.env["PLINTH_TEST_LOG"] ? defaultLogger : silentLogger,
+      log: silentLogger,
       config,
       openStateStore: async () => store,
     });

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parse } from 'yaml';
+import { parseYaml as parse } from '@plinth/apimachinery';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runStep, readStepObject } from './run-step.ts';
 import type { Step } from './step.ts';

@@ -1,7 +1,6 @@
 import { closeSync, constants, existsSync, lstatSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { UnstructuredObject } from '@plinth/apimachinery';
-import { parse } from 'yaml';
+import { parseYaml, type UnstructuredObject } from '@plinth/apimachinery';
 import { StepOutputError } from './errors.ts';
 import { STEP_LIMITS } from './limits.ts';
 import { collectStepOutput, type StepOutput, toYaml } from './step-output.ts';
@@ -42,7 +41,7 @@ export async function runStep<R extends UnstructuredObject>(step: Step<R>, optio
 
 /** Reads `object.yaml` from the folder that the container sees as `/kratix/input`. */
 export function readStepObject<R extends UnstructuredObject = UnstructuredObject>(inputDir: string): R {
-  return parse(readFileSync(join(inputDir, 'object.yaml'), 'utf8'), { maxAliasCount: 0 }) as R;
+  return parseYaml(readFileSync(join(inputDir, 'object.yaml'), 'utf8')) as R;
 }
 
 function writeStepOutput(output: StepOutput, { outputDir, metadataDir }: Pick<RunStepOptions, 'outputDir' | 'metadataDir'>): void {
@@ -98,6 +97,6 @@ function readStatus(metadataDir: string): Record<string, unknown> {
   if (!existsSync(file)) return {};
   const info = lstatSync(file);
   if (!info.isFile() || info.size > STEP_LIMITS.statusBytes) throw new StepOutputError('cannot read status.yaml of an earlier container: it is no regular file or too large');
-  const value: unknown = parse(readFileSync(file, 'utf8'), { maxAliasCount: 0 });
+  const value = parseYaml(readFileSync(file, 'utf8'));
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
 }

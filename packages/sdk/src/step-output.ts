@@ -1,4 +1,4 @@
-import { stringify } from 'yaml';
+import { printYaml } from '@plinth/apimachinery';
 import { StepOutputError } from './errors.ts';
 import { STEP_LIMITS } from './limits.ts';
 import { checkOutputPath } from './output-path.ts';
@@ -74,7 +74,5 @@ export function collectStepOutput(): { readonly sink: StepSink; readonly collect
  */
 export function toYaml(content: object | readonly object[]): string {
   const documents: readonly unknown[] = Array.isArray(content) ? content : [content];
-  return documents.map((document) => stringify(document, YAML_OPTIONS)).join('---\n');
+  return documents.map((document) => printYaml(document)).join('---\n');
 }
-
-const YAML_OPTIONS = { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false } as const;

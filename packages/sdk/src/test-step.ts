@@ -1,5 +1,4 @@
-import type { UnstructuredObject } from '@plinth/apimachinery';
-import { parseAllDocuments } from 'yaml';
+import { parseYamlDocuments, type UnstructuredObject } from '@plinth/apimachinery';
 import { collectStepOutput } from './step-output.ts';
 import type { DestinationSelector, Step, WorkflowControl } from './step.ts';
 
@@ -34,7 +33,7 @@ export async function testStep<R extends UnstructuredObject>(step: Step<R>, opti
   });
   return {
     files: Object.fromEntries(collected.files),
-    documents: (path) => parseAllDocuments(collected.files.get(path) ?? '').map((document) => document.toJS() as unknown),
+    documents: (path) => parseYamlDocuments(collected.files.get(path) ?? ''),
     status: collected.status,
     destinationSelectors: collected.destinationSelectors,
     workflowControl: collected.workflowControl,

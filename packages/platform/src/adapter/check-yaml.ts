@@ -1,22 +1,15 @@
-import { parseAllDocuments } from 'yaml';
+import { parseYamlDocuments } from '@plinth/apimachinery';
 import { PipelineOutputError } from './errors.ts';
+import { OUTPUT_LIMITS } from './limits.ts';
 
-/** Refuses a file that calls itself YAML and is not, or that grows without bound when its aliases are expanded. */
+/**
+ * Refuses a file that calls itself YAML and is not, or that nobody could read: nested without end, or growing without
+ * bound when its aliases are expanded.
+ */
 export function checkYaml(path: string, text: string): void {
-  const refuse = (cause: string, options?: ErrorOptions): never => {
-    throw new PipelineOutputError(`output file ${path} is not valid YAML: ${cause}`, options);
-  };
   try {
-    for (const document of parseAllDocuments(text, { prettyErrors: true, logLevel: 'silent' })) {
-      const [error] = document.errors;
-      if (error) refuse(error.message.split('\n', 1)[0]!.replace(/:$/, ''));
-      document.toJS({ maxAliasCount: MAX_ALIASES });
-    }
+    parseYamlDocuments(text, { maxLength: OUTPUT_LIMITS.fileBytes });
   } catch (error) {
-    if (error instanceof PipelineOutputError) throw error;
-    // A RangeError is the parser's own recursion: nested deeper than any manifest.
-    refuse(error instanceof RangeError ? 'nested too deeply' : (error as Error).message, { cause: error });
+    throw new PipelineOutputError(`output file ${path} is not valid YAML: ${(error as Error).message.replace(/^yaml: /, '')}`, { cause: error });
   }
 }
-
-const MAX_ALIASES = 100;

@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'yaml';
+import { parseYaml } from '@plinth/apimachinery';
 import { parseGoDuration } from '../go-duration.ts';
 import { PipelineOutputError } from './errors.ts';
 import { OUTPUT_LIMITS } from './limits.ts';
@@ -97,9 +97,9 @@ function readYaml(directory: string, name: string, mayBeLink = false): unknown {
   if (!mayBeLink && lstatSync(file).isSymbolicLink()) throw new PipelineOutputError(`${name} is a symbolic link`);
   const text = readRegularFile(mayBeLink ? realpathSync(file) : file, name, OUTPUT_LIMITS.metadataBytes).toString('utf8');
   try {
-    return parse(text, { maxAliasCount: 0, logLevel: 'silent' }) as unknown;
+    return parseYaml(text);
   } catch (error) {
-    throw new PipelineOutputError(`${name} is not valid YAML: ${(error as Error).message.split('\n', 1)[0]}`, { cause: error });
+    throw new PipelineOutputError(`${name} is not valid YAML: ${(error as Error).message.replace(/^yaml: /, '')}`, { cause: error });
   }
 }
 

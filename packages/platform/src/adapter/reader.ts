@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { stringify } from 'yaml';
+import { printYaml } from '@plinth/apimachinery';
 import type { AdapterContext } from './run-pipeline-adapter.ts';
 import { subjectFromEnv } from './subject.ts';
 
@@ -9,7 +9,7 @@ export async function readObject({ env, path, client, log }: AdapterContext): Pr
   const { resource, key } = subjectFromEnv(env);
   const object = await client.get(resource, key);
   const { managedFields: _history, ...metadata } = object.metadata;
-  const text = stringify({ ...object, metadata }, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false });
+  const text = printYaml({ ...object, metadata });
   writeFileSync(join(path('/kratix/input'), 'object.yaml'), text);
   log(text.slice(0, LOGGED_CHARACTERS));
 }

@@ -4,7 +4,7 @@ import { findCondition } from '../conditions.ts';
 import { FINALIZERS } from '../naming/finalizers.ts';
 import { isMarked, LABELS } from '../naming/labels.ts';
 import type { ResourceRequest } from '../resource-request/request.ts';
-import { stallOf } from '../workflow/failure.ts';
+import { failureOf, stallOf } from '../workflow/failure.ts';
 import { nextRunAt } from '../workflow/interval.ts';
 import { hashOf } from '../workflow/job-state.ts';
 import type { Runs } from '../workflow/observe.ts';
@@ -83,7 +83,7 @@ function workflowSnapshot({ promise, runs, now }: PromiseSnapshot, workflow: Wor
     isSuspended: isMarked(promise, LABELS.workflowSuspended),
     isManual: isMarked(promise, LABELS.manualReconciliation) || isDue,
     isFromStart: isFromStart || isMarked(promise, LABELS.runFromStart),
-    isStalled: runs.jobs[0] !== undefined && hashOf(runs.jobs[0]) !== workflow.hash && stallOf(runs.pod) !== undefined,
+    isStalled: runs.jobs[0] !== undefined && hashOf(runs.jobs[0]) !== workflow.hash && (stallOf(runs.pod) ?? failureOf(runs.pod)) !== undefined,
     now,
   };
 }

@@ -1,6 +1,6 @@
 import type { PlatformPromise, Work } from '@plinth/api';
 import { encodeWorkload } from '@plinth/state-store';
-import { stringify } from 'yaml';
+import { printYaml } from '@plinth/apimachinery';
 import { PLATFORM_API_VERSION, PLATFORM_NAMESPACE } from '../naming/constants.ts';
 import { FINALIZERS } from '../naming/finalizers.ts';
 import { LABELS } from '../naming/labels.ts';
@@ -47,5 +47,4 @@ export function mergedSelectors(promise: PlatformPromise): Readonly<Record<strin
   return merged;
 }
 
-const multiDocument = (objects: readonly object[]): string =>
-  objects.map((object) => stringify(object, { version: '1.1', lineWidth: 0, sortMapEntries: true, indentSeq: false, aliasDuplicateObjects: false })).join('---\n');
+const multiDocument = (objects: readonly object[]): string => objects.map((object) => printYaml(object, { sortKeys: true })).join('---\n');

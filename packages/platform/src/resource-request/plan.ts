@@ -3,7 +3,7 @@ import { findCondition } from '../conditions.ts';
 import type { PlatformConfig } from '../config.ts';
 import { FINALIZERS } from '../naming/finalizers.ts';
 import { isMarked, LABELS } from '../naming/labels.ts';
-import { stallOf } from '../workflow/failure.ts';
+import { failureOf, stallOf } from '../workflow/failure.ts';
 import { nextRunAt } from '../workflow/interval.ts';
 import { hashOf } from '../workflow/job-state.ts';
 import type { Runs } from '../workflow/observe.ts';
@@ -81,7 +81,7 @@ function workflowSnapshot(snapshot: RequestSnapshot, workflow: Workflow, isDue: 
     isSuspended: isMarked(request, LABELS.workflowSuspended),
     isManual: isMarked(request, LABELS.manualReconciliation) || isDue,
     isFromStart: isFromStart || isMarked(request, LABELS.runFromStart),
-    isStalled: runs.jobs[0] !== undefined && hashOf(runs.jobs[0]) !== workflow.hash && stallOf(runs.pod) !== undefined,
+    isStalled: runs.jobs[0] !== undefined && hashOf(runs.jobs[0]) !== workflow.hash && (stallOf(runs.pod) ?? failureOf(runs.pod)) !== undefined,
     now,
   };
 }

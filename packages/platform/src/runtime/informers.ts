@@ -28,6 +28,7 @@ import {
 } from '@plinth/api';
 import type { ApiResource, KubeObject } from '@plinth/apimachinery';
 import type { Cache, Informer } from '@plinth/controller-runtime';
+import { type LastPods, rememberLastPods } from './last-pods.ts';
 import { ANNOTATIONS, LABELS, MANAGED_BY } from '../naming/labels.ts';
 
 /** The informers that all controllers of the platform share, with their indexes. */
@@ -40,6 +41,7 @@ export interface Informers {
   readonly jobs: Informer<Job>;
   /** Those of workflows; by the name of their Job, `namespace/name`. */
   readonly pods: Informer<Pod>;
+  readonly lastPods: LastPods;
   /** By {@link subjectKey}. */
   readonly works: Informer<Work>;
   /** By the name of their Work, `namespace/name`, and by their Destination. */
@@ -63,12 +65,15 @@ export const subjectKey = (promiseName: string, namespace = '', name = ''): stri
 export function createInformers(cache: Cache): Informers {
   const workflow = { labelSelector: `${LABELS.managedBy}=${MANAGED_BY}` };
   const ofPromise = { labelSelector: LABELS.promiseName };
+  const workflowJobs = cache.informer<Job>(jobs, workflow);
+  const workflowPods = cache.informer<Pod>(pods, workflow);
   const informers: Informers = {
     promises: cache.informer<PlatformPromise>(promises),
     revisions: cache.informer<PromiseRevision>(promiseRevisions),
     crds: cache.informer<CustomResourceDefinition>(customResourceDefinitions, ofPromise),
-    jobs: cache.informer<Job>(jobs, workflow),
-    pods: cache.informer<Pod>(pods, workflow),
+    jobs: workflowJobs,
+    pods: workflowPods,
+    lastPods: rememberLastPods(workflowPods, workflowJobs),
     works: cache.informer<Work>(works),
     workPlacements: cache.informer<WorkPlacement>(workPlacements),
     destinations: cache.informer<Destination>(destinations),

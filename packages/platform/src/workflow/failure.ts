@@ -33,19 +33,18 @@ export function stallOf(pod: Pod | undefined): RunFailure | undefined {
   return undefined;
 }
 
-/** The words for a condition or an event: container and cause, from the pod where it can still tell, else from the Job. */
-export function describeFailure(job: Job, pod: Pod | undefined, remembered: string | undefined): string {
+/**
+ * The words for a condition or an event: container and cause. A deadline is said of the container that it ended; apart
+ * from that the pod knows best, then what was noted while there was a pod, then the Job.
+ */
+export function describeFailure(job: Job, pod: Pod | undefined, noted: string | undefined): string {
   const jobSays = jobFailure(job);
-  const failure = failureOf(pod) ?? stallOf(pod);
-  if (failure) return describe(failure);
-  // A deadline ends a run that hangs; no container failed before it.
-  if (jobSays?.startsWith('DeadlineExceeded')) {
-    const seconds = job.spec?.activeDeadlineSeconds;
-    const container = runningContainer(pod);
-    const limit = `did not come to an end within ${seconds ?? '?'} seconds`;
-    return remembered ?? (container ? `container ${container}: ${limit}` : limit);
+  const found = failureOf(pod) ?? stallOf(pod);
+  if (jobSays?.startsWith('DeadlineExceeded') && noted === undefined) {
+    const container = found?.container ?? runningContainer(pod);
+    return describe({ container, cause: `did not come to an end within ${job.spec?.activeDeadlineSeconds ?? '?'} seconds` });
   }
-  return remembered ?? jobSays ?? 'the Job failed';
+  return found ? describe(found) : (noted ?? jobSays ?? 'the Job failed');
 }
 
 export const describe = ({ container, cause }: RunFailure): string => (container ? `container ${container}: ${cause}` : cause);

@@ -6,6 +6,7 @@ import { newestFirst } from './job-state.ts';
 /** The runs of an object: its Jobs, newest first, and the pod of the newest. */
 export interface Runs {
   readonly jobs: readonly Job[];
+  /** As it last was, if it is gone. */
   readonly pod: Pod | undefined;
 }
 
@@ -13,8 +14,8 @@ export function observeRuns(informers: Informers, subject: string): Runs {
   const jobs = newestFirst(informers.jobs.byIndex(BY_SUBJECT, subject)).filter((job) => !job.metadata.deletionTimestamp);
   const [newest] = jobs;
   if (!newest) return { jobs, pod: undefined };
-  const pods = informers.pods.byIndex(BY_JOB, `${newest.metadata.namespace}/${newest.metadata.name}`);
+  const job = `${newest.metadata.namespace}/${newest.metadata.name}`;
   // A Job that replaced a pod has two for a moment.
-  const pod = pods.toSorted((left, right) => ((left.metadata.creationTimestamp ?? '') < (right.metadata.creationTimestamp ?? '') ? 1 : -1))[0];
-  return { jobs, pod };
+  const pods = informers.pods.byIndex(BY_JOB, job).toSorted((left, right) => ((left.metadata.creationTimestamp ?? '') < (right.metadata.creationTimestamp ?? '') ? 1 : -1));
+  return { jobs, pod: pods[0] ?? informers.lastPods.get(job) };
 }

@@ -1,6 +1,4 @@
-import type { KubeObject } from '@plinth/apimachinery';
-import { stringify } from 'yaml';
-import { parseApiVersion } from '@plinth/apimachinery';
+import { type KubeObject, parseApiVersion, printYaml } from '@plinth/apimachinery';
 import { PLATFORM_GROUP } from '../naming/constants.ts';
 import { LABELS } from '../naming/labels.ts';
 import { stableName } from '../naming/stable-name.ts';
@@ -104,7 +102,7 @@ export interface DestinationSelector {
 
 /** The keys are in lower case on the wire, as Kratix writes them. */
 const schedulingYaml = (selectors: readonly DestinationSelector[]): string =>
-  stringify(selectors.map((selector) => ({ matchlabels: selector.matchLabels ?? {}, source: 'promise' })));
+  printYaml(selectors.map((selector) => ({ matchlabels: selector.matchLabels ?? {}, source: 'promise' })));
 
 const RBAC_GROUP = 'rbac.authorization.k8s.io';
 const RBAC = `${RBAC_GROUP}/v1`;

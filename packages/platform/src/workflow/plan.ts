@@ -17,7 +17,7 @@ export interface WorkflowSnapshot {
   readonly isManual: boolean;
   /** Run from the start, after what runs. */
   readonly isFromStart: boolean;
-  /** The newest Job cannot get on (its image cannot be pulled, say): a new hash does not wait for it. */
+  /** The newest Job cannot get on (an image that cannot be pulled, a container that fails again and again): a new hash does not wait for it. */
   readonly isStalled: boolean;
   /** In ms. */
   readonly now: number;

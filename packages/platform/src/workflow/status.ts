@@ -28,19 +28,12 @@ export interface WorkflowOutcome {
   readonly standing: 'none' | 'pending' | 'failed' | 'suspended' | 'succeeded';
 }
 
-/** What the pod and the Job of the current run say, with container and cause. */
-export interface RunTrouble {
-  /** The run failed, or is stuck. */
-  readonly failure?: string;
-  /** A container failed and is started again; kept in the status, because the pod is gone when the Job has failed. */
-  readonly note?: string;
-}
-
 /**
- * How a configure workflow stands, in the words of section 2.6 and 3.7 of the contract.
+ * How a configure workflow stands, in the words of section 2.6 and 3.7 of the contract. `failure` says container and
+ * cause when the run failed. A run that goes on may have one too: a container that is started again, or waits for an
+ * image; that is said at once and taken back when the run gets on.
  */
-export function workflowOutcome(before: WorkflowStatus, workflow: Workflow, plan: WorkflowPlan, trouble: RunTrouble, now: number): WorkflowOutcome {
-  const { failure, note } = trouble;
+export function workflowOutcome(before: WorkflowStatus, workflow: Workflow, plan: WorkflowPlan, failure: string | undefined, now: number): WorkflowOutcome {
   const count = workflow.pipelines.length;
   const at = (done: number, current?: Partial<PipelineStatus> & { readonly phase: PipelineStatus['phase'] }): readonly PipelineStatus[] =>
     workflow.pipelines.map((pipeline, index) => {
@@ -50,6 +43,16 @@ export function workflowOutcome(before: WorkflowStatus, workflow: Workflow, plan
   const counters = (succeeded: number, failed: number): WorkflowOutcome['fields'] => ({ workflows: count, workflowsSucceeded: succeeded, workflowsFailed: failed });
   const inProgress: ConditionUpdate = { type: COMPLETED, status: 'False', reason: 'PipelinesInProgress', message: 'Pipelines are still in progress' };
   const kept = (before.kratix?.workflows?.pipelines ?? []) as readonly PipelineStatus[];
+
+  const failedOutcome = (index: number, cause: string): WorkflowOutcome => {
+    const message = `A Configure Pipeline has failed: ${workflow.pipelines[index]!.metadata.name}: ${cause}`;
+    return {
+      fields: counters(index, 1),
+      pipelines: at(index, { phase: 'Failed', message: cause }),
+      conditions: [{ type: COMPLETED, status: 'False', reason: 'ConfigureWorkflowFailed', message }],
+      standing: 'failed',
+    };
+  };
 
   switch (plan.type) {
     case 'empty':
@@ -65,19 +68,13 @@ export function workflowOutcome(before: WorkflowStatus, workflow: Workflow, plan
       return { fields: {}, pipelines: kept, conditions: [inProgress], standing: 'pending' };
     case 'running': {
       if (plan.index < 0) return { fields: {}, pipelines: kept, conditions: [], standing: 'pending' };
+      if (failure) return failedOutcome(plan.index, failure);
       // The status-writer may have said the last word already; what it wrote stays.
-      if (!failure) {
-        const pipelines = note ? at(plan.index, { phase: 'Running', message: note }) : kept;
-        return { fields: {}, pipelines, conditions: recovered(before, inProgress), standing: 'pending' };
-      }
-      const name = workflow.pipelines[plan.index]!.metadata.name;
-      return { fields: counters(plan.index, 1), pipelines: at(plan.index, { phase: 'Failed', message: failure }), conditions: [failedCondition(name, failure)], standing: 'failed' };
+      if (!wasFailed(before)) return { fields: {}, pipelines: kept, conditions: [], standing: 'pending' };
+      return { fields: counters(plan.index, 0), pipelines: at(plan.index, { phase: 'Running' }), conditions: [inProgress], standing: 'pending' };
     }
-    case 'failed': {
-      const name = workflow.pipelines[plan.index]!.metadata.name;
-      const cause = failure ?? 'the Job failed';
-      return { fields: counters(plan.index, 1), pipelines: at(plan.index, { phase: 'Failed', message: cause }), conditions: [failedCondition(name, cause)], standing: 'failed' };
-    }
+    case 'failed':
+      return failedOutcome(plan.index, failure ?? 'the Job failed');
     case 'suspended':
       return { fields: counters(Math.max(0, plan.index), 0), pipelines: kept, conditions: [], standing: 'suspended' };
     case 'succeeded': {
@@ -89,18 +86,7 @@ export function workflowOutcome(before: WorkflowStatus, workflow: Workflow, plan
   }
 }
 
-/** A run that was stuck and got on. */
-function recovered(before: WorkflowStatus, inProgress: ConditionUpdate): readonly ConditionUpdate[] {
-  const condition = before.conditions?.find(({ type }) => type === COMPLETED);
-  return condition?.reason === 'ConfigureWorkflowFailed' ? [inProgress] : [];
-}
-
-const failedCondition = (pipeline: string, cause: string): ConditionUpdate => ({
-  type: COMPLETED,
-  status: 'False',
-  reason: 'ConfigureWorkflowFailed',
-  message: `A Configure Pipeline has failed: ${pipeline}: ${cause}`,
-});
+const wasFailed = (status: WorkflowStatus): boolean => status.conditions?.some(({ type, reason }) => type === COMPLETED && reason === 'ConfigureWorkflowFailed') ?? false;
 
 /** A resumed pipeline counts on. */
 function attemptsOf(pipelines: readonly PipelineStatus[], name: string | undefined, first: boolean): { attempts?: number } {

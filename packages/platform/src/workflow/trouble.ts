@@ -3,22 +3,20 @@ import { describe, describeFailure, failureOf, stallOf } from './failure.ts';
 import { pipelineNameOf } from './job-state.ts';
 import type { Runs } from './observe.ts';
 import type { WorkflowPlan } from './plan.ts';
-import type { RunTrouble } from './status.ts';
 
-/** What went wrong in the run that a plan is about, for status and events. */
-export function troubleOf(plan: WorkflowPlan, { pod }: Runs, pipelines: readonly PipelineStatus[]): RunTrouble {
+/**
+ * What went wrong in the run that a plan is about: container and cause, for status and events. When the Job has failed,
+ * its pod may be gone; what was said of it while it was there stands in the pipeline's status.
+ */
+export function troubleOf(plan: WorkflowPlan, { pod }: Runs, pipelines: readonly PipelineStatus[]): string | undefined {
   switch (plan.type) {
-    case 'failed': {
-      const remembered = pipelines.find((status) => status.name === pipelineNameOf(plan.job))?.message;
-      return { failure: describeFailure(plan.job, pod, remembered) };
-    }
+    case 'failed':
+      return describeFailure(plan.job, pod, pipelines.find((status) => status.name === pipelineNameOf(plan.job))?.message);
     case 'running': {
-      const stall = stallOf(pod);
-      if (stall) return { failure: describe(stall) };
-      const failure = failureOf(pod);
-      return failure ? { note: describe(failure) } : {};
+      const failure = stallOf(pod) ?? failureOf(pod);
+      return failure && describe(failure);
     }
     default:
-      return {};
+      return undefined;
   }
 }
