@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { dataDirLayout, prepareDataDir, unitNames } from '../config/data-dir.ts';
+import { dataDirLayout, prepareDataDir, readInstallation, unitNames } from '../config/data-dir.ts';
 import { type Environment, readEnvironment, resolveDataDir } from '../config/environment.ts';
 import { exitCodes, UserError } from '../errors.ts';
 import { connectControl, type UnitState } from '../supervisor/control-socket.ts';
@@ -82,6 +82,8 @@ async function supervise(root: string, resume: boolean): Promise<void> {
 async function detach(root: string, environment: Environment): Promise<void> {
   const layout = prepareDataDir(root);
   const style = createStyle(environment.colours);
+  // What cannot be used is refused here, where a person sees it.
+  readInstallation(layout);
   if (supervisorRuns(layout)) {
     console.log(`Plinth already runs on ${root}`);
     return;

@@ -27,8 +27,13 @@ export function spawnPlinth(layout: DataDir, logName: string, args: readonly str
     child.once('error', reject);
     child.once('exit', (code, signal) => reject(new Error(`${logName} ended (${signal ?? `exit code ${code}`}) before it was up; see ${join(layout.logs, `${logName}.log`)}`)));
   });
-  listening.finally(() => child.connected && child.disconnect()).catch(() => {});
-  child.unref();
+  // Until then it counts as work of this process; afterwards it lives on its own.
+  listening
+    .finally(() => {
+      if (child.connected) child.disconnect();
+      child.unref();
+    })
+    .catch(() => {});
   return { pid: child.pid ?? 0, listening };
 }
 
