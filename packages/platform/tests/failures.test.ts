@@ -166,7 +166,9 @@ describe('health records', () => {
     expect((await world.request()).status).toMatchObject({ message: 'being made' });
     const status = (message: string, state: string) =>
       eventually(async () => {
-        expect((await world.request()).status).toMatchObject({ message, healthStatus: { state, healthRecords: [{ state, lastRun: 1, source: { name: 'one', namespace: 'default' } }] } });
+        const found = await world.request();
+        expect(condition(found, 'Ready')).toMatchObject({ status: state === 'ready' ? 'True' : 'False', message });
+        expect(found.status).toMatchObject({ message, healthStatus: { state, healthRecords: [{ state, lastRun: 1, source: { name: 'one', namespace: 'default' } }] } });
       });
     await create(world.plane, record('ready'));
     await status('made', 'ready');

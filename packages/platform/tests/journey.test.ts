@@ -38,6 +38,7 @@ describe('the way of a request', () => {
     expect(request.status).toMatchObject({ message: 'being made', host: 'here', observedGeneration: 1, workflows: 1, workflowsSucceeded: 1, workflowsFailed: 0, promiseVersion: 'not-set' });
     expect(request.status?.conditions?.map(({ type, status, reason, message }) => ({ type, status, reason, message }))).toEqual([
       { type: 'ConfigureWorkflowCompleted', status: 'True', reason: 'PipelinesExecutedSuccessfully', message: 'Pipelines completed' },
+      { type: 'Ready', status: 'Unknown', reason: 'HealthUnknown', message: 'being made' },
       { type: 'Reconciled', status: 'True', reason: 'Reconciled', message: 'Reconciled' },
       { type: 'WorksSucceeded', status: 'True', reason: 'WorksSucceeded', message: 'All works associated with this resource are ready' },
     ]);
@@ -118,5 +119,25 @@ describe('the way of a request', () => {
     await world.plane.client.patch(destinations, { name: 'worker' }, 'merge', { metadata: { labels: { zone: 'b' } } });
     await eventually(async () => condition(await world.request(), 'Reconciled')?.['status'] === 'True');
     expect(world.store.files.has(FILE)).toBe(true);
+  });
+});
+
+describe('a platform that is killed again and again', () => {
+  it('ends with one run, one Work and one file for each request', async () => {
+    await using world = await startWorld({ 'test/make': make });
+    await create(world.plane, bucketPromise());
+    await eventually(async () => (await world.promise()).status?.status === 'Available');
+    const names = Array.from({ length: 12 }, (_, index) => `r${index}`);
+    for (const [index, name] of names.entries()) {
+      await create(world.plane, bucketRequest(name));
+      if (index % 2 === 0) await world.restart();
+    }
+    await eventually(async () => {
+      const { items } = await world.plane.client.list(buckets);
+      return items.length === names.length && items.every((item) => condition(item as never, 'Reconciled')?.['status'] === 'True');
+    });
+    expect(world.started).toHaveLength(names.length);
+    expect((await world.plane.client.list<Work>(works, { namespace: 'default' })).items).toHaveLength(names.length);
+    expect([...world.store.files.keys()].filter((path) => path.includes('resources/default/'))).toHaveLength(names.length);
   });
 });

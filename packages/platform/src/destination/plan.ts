@@ -32,7 +32,7 @@ export function planDestination({ destination, store, hasWriter, placements }: D
     return hasWriter ? { type: 'removeCanaries' } : { type: 'none' };
   }
   if (wantsCleanup !== holds) return { type: 'setFinalizer', present: wantsCleanup };
-  if (!store) return { type: 'notReady', reason: 'StateStoreNotFound', message: `${kind}/${name}: not found` };
+  if (!store) return { type: 'notReady', reason: 'StateStoreNotFound', message: kind === 'GitStateStore' ? `${kind}/${name}: not found` : `${kind}/${name}: stores of this kind are not there yet; use a GitStateStore` };
   const ready = findCondition(store.status?.conditions, 'Ready');
   if (!hasWriter || ready?.status !== 'True') return { type: 'notReady', reason: 'StateStoreNotReady', message: `${kind}/${name}: not ready` };
   return { type: 'writeCanaries', enabled: destination.spec?.initWorkloads?.enabled ?? true };

@@ -36,7 +36,8 @@ export function runDestinationController(context: PlatformContext): Controller {
   const report = async (destination: Destination, outcome: DestinationOutcome): Promise<void> => {
     const before = findCondition(destination.status?.conditions, 'Ready');
     if (outcome.type === 'ready' && before?.status !== 'True') recorder.record(destination, { type: 'Normal', reason: 'DestinationReady', message: 'Destination is Ready' });
-    if (outcome.type === 'notReady' && before?.message !== outcome.message) recorder.record(destination, { type: 'Warning', reason: 'DestinationNotReady', message: outcome.message });
+    // That a store is still to be looked at for the first time is nothing to warn of.
+    if (outcome.type === 'notReady' && before?.message !== outcome.message && (before || outcome.reason !== 'StateStoreNotReady')) recorder.record(destination, { type: 'Warning', reason: 'DestinationNotReady', message: outcome.message });
     await patchStatus(client, destinations, destination, destinationStatus(destination, outcome, clock.now()));
   };
   /** Undefined when it worked. */

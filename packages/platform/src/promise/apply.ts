@@ -9,7 +9,7 @@ import { controllerRole } from './controller-role.ts';
 import { ensureCrd } from './ensure-crd.ts';
 import { PROMISE_FINALIZERS, type PromiseSnapshot, wantedFinalizers } from './plan.ts';
 import type { RequestControllers } from './request-controllers.ts';
-import { STATIC_DEPENDENCY, staticWork } from './static-work.ts';
+import { STATIC_DEPENDENCY, type StaticWorks } from './static-work.ts';
 import { isEstablished } from './status.ts';
 
 /** Adds the finalizers that are missing, and drops the one of a delete pipeline that is no longer there. */
@@ -37,26 +37,14 @@ export async function ensureControllerRole({ client, informers }: PlatformContex
 }
 
 /** The Work with the static dependencies: written when it differs, deleted when there are none any more. */
-export async function ensureStaticWork({ client, informers }: PlatformContext, promise: PlatformPromise): Promise<void> {
-  const wanted = rememberedWork(promise);
+export async function ensureStaticWork({ client, informers }: PlatformContext, promise: PlatformPromise, staticWorks: StaticWorks): Promise<void> {
+  const wanted = staticWorks.of(promise);
   const existing = informers.works.list({ labels: { [LABELS.promiseName]: promise.metadata.name, [LABELS.workType]: STATIC_DEPENDENCY } });
   const [current] = existing;
   if (!wanted) await Promise.all(existing.map((work) => ensureDeleted(client, works, work)));
   else if (!current) await client.create(works, wanted);
   else if (!deepEqual(current.spec, wanted.spec) && !current.metadata.deletionTimestamp) await client.update(works, { ...current, spec: wanted.spec! });
 }
-
-/** Rendering hundreds of kilobytes of YAML takes a while; the generation says whether it has to be done again. */
-function rememberedWork(promise: PlatformPromise): ReturnType<typeof staticWork> {
-  const { name, uid, generation } = promise.metadata;
-  const key = `${uid}/${generation}`;
-  const known = rendered.get(name);
-  if (known?.key === key) return known.work;
-  const work = staticWork(promise);
-  rendered.set(name, { key, work });
-  return work;
-}
-const rendered = new Map<string, { readonly key: string; readonly work: ReturnType<typeof staticWork> }>();
 
 /** Follows the requests once their kind is served and the Promise can serve them (or is going, and they have to go first). */
 export async function ensureRequestController(controllers: RequestControllers, snapshot: PromiseSnapshot, canServe: boolean): Promise<void> {
@@ -69,8 +57,10 @@ export async function ensureRequestController(controllers: RequestControllers, s
 export async function reconcileResources({ client }: PlatformContext, snapshot: PromiseSnapshot): Promise<void> {
   const api = apiOf(snapshot.promise);
   if (api) {
+    // Not known yet: their first list brings us back.
+    if (!snapshot.requests) return;
     const marked = { metadata: { labels: { [LABELS.runFromStart]: 'true' } } };
-    await Promise.all((snapshot.requests ?? []).map((request) => client.patch(requestResource(api), keyOf(request), 'merge', marked)));
+    await Promise.all(snapshot.requests.map((request) => client.patch(requestResource(api), keyOf(request), 'merge', marked)));
   }
   await client.patch(promises, { name: snapshot.promise.metadata.name }, 'merge', { metadata: { labels: { [LABELS.reconcileResources]: null } } });
 }
@@ -106,7 +96,6 @@ async function deleteDependants({ client, informers }: PlatformContext, promise:
 
 export async function letGo(context: PlatformContext, { promise }: PromiseSnapshot): Promise<void> {
   await deleteDependants(context, promise);
-  rendered.delete(promise.metadata.name);
   await dropFinalizers(context, promise, PROMISE_FINALIZERS);
 }
 

@@ -21,6 +21,7 @@ import { recordPromiseEvents } from './events.ts';
 import { planPromise, type PromiseSnapshot } from './plan.ts';
 import { createRequestControllers, type RequestControllers } from './request-controllers.ts';
 import { requiredBy, requirementsOf } from './requirements.ts';
+import { createStaticWorks } from './static-work.ts';
 import { promiseStatus } from './status.ts';
 import { workflowsOf } from './workflows.ts';
 
@@ -33,6 +34,7 @@ export interface PromiseController extends AsyncDisposable {
 export function runPromiseController(context: PlatformContext): PromiseController {
   const { informers, client, clock, config } = context;
   const recorder = context.recorder('PromiseController');
+  const staticWorks = createStaticWorks();
   const requests: RequestControllers = createRequestControllers(context, (promiseName) => controller.enqueue({ name: promiseName }));
 
   const observe = (promise: PlatformPromise): PromiseSnapshot => {
@@ -59,7 +61,7 @@ export function runPromiseController(context: PlatformContext): PromiseControlle
 
   const reconcileActive = async (found: PlatformPromise): Promise<number | undefined> => {
     const promise = await ensureFinalizers(context, found);
-    const [created] = await Promise.all([ensureRevision(context, promise), ensureApi(context, promise), ensureStaticWork(context, promise)]);
+    const [created] = await Promise.all([ensureRevision(context, promise), ensureApi(context, promise), ensureStaticWork(context, promise, staticWorks)]);
     const snapshot = observe(promise);
     const plan = planPromise(snapshot);
     const status = promiseStatus(snapshot, plan);
@@ -145,6 +147,7 @@ export function runPromiseController(context: PlatformContext): PromiseControlle
       skipConflict(async () => {
         const promise = informers.promises.get(key);
         if (!promise) {
+          staticWorks.forget(key.name);
           await requests.stop(key.name);
           return done;
         }

@@ -6,6 +6,28 @@ import { FINALIZERS } from '../naming/finalizers.ts';
 import { LABELS } from '../naming/labels.ts';
 import { DEFAULT_GROUP_ID, stableName } from '../naming/stable-name.ts';
 
+/** The Works with static dependencies, each rendered once: hundreds of kilobytes of YAML take a while. */
+export interface StaticWorks {
+  readonly of: (promise: PlatformPromise) => Work | undefined;
+  readonly forget: (promiseName: string) => void;
+}
+
+export function createStaticWorks(): StaticWorks {
+  const rendered = new Map<string, { readonly key: string; readonly work: Work | undefined }>();
+  return {
+    of: (promise) => {
+      const { name, uid, generation } = promise.metadata;
+      const key = `${uid}/${generation}`;
+      const known = rendered.get(name);
+      if (known?.key === key) return known.work;
+      const work = staticWork(promise);
+      rendered.set(name, { key, work });
+      return work;
+    },
+    forget: (promiseName) => void rendered.delete(promiseName),
+  };
+}
+
 /**
  * The Work with a Promise's static dependencies (contract, section 4.2), or undefined when it has none. The same spec
  * always gives the same Work, so it is written only when it changed.

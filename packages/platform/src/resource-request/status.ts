@@ -1,6 +1,6 @@
 import type { Job } from '@plinth/api';
 import { type ConditionUpdate, findCondition, isTrue, setConditions } from '../conditions.ts';
-import { aggregateHealth } from '../health-record/aggregate.ts';
+import { aggregateHealth, type HealthState, isWell } from '../health-record/aggregate.ts';
 import { LABELS } from '../naming/labels.ts';
 import { worksCondition, worksStanding } from '../work/standing.ts';
 import { actionOf, pipelineNameOf } from '../workflow/job-state.ts';
@@ -30,7 +30,7 @@ export function requestStatus(snapshot: RequestSnapshot, plan: RequestPlan): Req
     case 'deleteWorkflow':
       return withConditions(before, deleteConditions(plan.workflow), snapshot.now);
     case 'configure':
-      return withMessage(configured(snapshot, plan.workflow, before));
+      return withHealth(configured(snapshot, plan.workflow, before), snapshot.now);
     default:
       return plan satisfies never;
   }
@@ -70,12 +70,23 @@ function configured(snapshot: RequestSnapshot, plan: WorkflowPlan, before: Reque
   };
 }
 
-/** Kratix never touches what a pipeline said. Where the pipeline gave texts for states of health, the message follows. */
-function withMessage(status: RequestStatus): RequestStatus {
-  const texts = status.healthMessages;
-  if (!texts || !isTrue(status.conditions, 'Reconciled')) return status;
-  const text = texts[status.healthStatus?.state ?? 'default'] ?? texts['default'];
-  return text === undefined || text === status.message ? status : { ...status, message: text };
+/**
+ * Ours, for services that somebody looks after: the condition `Ready`, to wait for, and a message that follows their
+ * health where the pipeline gave texts for it. Kratix leaves what a pipeline said as it is.
+ */
+function withHealth(status: RequestStatus, now: number): RequestStatus {
+  const { healthMessages: texts, healthStatus: health } = status;
+  if (!texts && !health) return status;
+  const text = texts?.[health?.state ?? 'default'] ?? texts?.['default'];
+  const isSettled = isTrue(status.conditions, 'Reconciled');
+  const message = isSettled && text !== undefined ? text : status.message;
+  return withConditions({ ...status, ...(message === undefined ? {} : { message }) }, [readyCondition(health?.state, text)], now);
+}
+
+function readyCondition(state: HealthState | undefined, text: string | undefined): ConditionUpdate {
+  const type = 'Ready';
+  if (state === undefined || state === 'unknown') return { type, status: 'Unknown', reason: 'HealthUnknown', message: text ?? 'Nobody has looked at it yet' };
+  return isWell(state) ? { type, status: 'True', reason: 'Healthy', message: text ?? `Health state is ${state}` } : { type, status: 'False', reason: 'Unhealthy', message: text ?? `Health state is ${state}` };
 }
 
 function deleteConditions(plan: WorkflowPlan): readonly ConditionUpdate[] {

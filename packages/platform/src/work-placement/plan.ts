@@ -32,7 +32,10 @@ export function planPlacement({ placement, destination, store, hasWriter, isDue 
   if (!isDeleting && !isDue && isWritten(placement)) return { type: 'none' };
 
   const { kind, name } = destination.spec?.stateStoreRef ?? {};
-  if (!store) return { type: 'wait', problem: `${kind ?? 'state store'} ${JSON.stringify(name ?? '')} of Destination ${JSON.stringify(target)} not found` };
+  if (!store) {
+    const why = kind === 'GitStateStore' ? 'not found' : 'cannot be written: stores of this kind are not there yet; use a GitStateStore';
+    return { type: 'wait', problem: `${kind ?? 'state store'} ${JSON.stringify(name ?? '')} of Destination ${JSON.stringify(target)} ${why}` };
+  }
   const ready = findCondition(store.status?.conditions, 'Ready');
   if (!hasWriter || ready?.status !== 'True') {
     return ready?.status === 'False' ? { type: 'wait', problem: `${kind} ${JSON.stringify(name)} is not ready: ${ready.message}` } : { type: 'wait' };
