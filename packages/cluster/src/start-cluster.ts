@@ -7,6 +7,7 @@ import { startCronJobController } from './controllers/cron-job/reconciler.ts';
 import { startDeploymentController } from './controllers/deployment/reconciler.ts';
 import { startDisruptionBudgetController } from './controllers/disruption-budget/reconciler.ts';
 import { startEndpointsController } from './controllers/endpoints/reconciler.ts';
+import { startEventExpiry } from './controllers/event-expiry/event-expiry.ts';
 import { startGarbageCollector } from './controllers/garbage-collector/reconciler.ts';
 import { DEFAULT_JOB_LIMITS } from './controllers/job/plan.ts';
 import { startJobController } from './controllers/job/reconciler.ts';
@@ -114,6 +115,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   undo.use(startEndpointsController(context));
   undo.use(startVolumeClaimController(context, { directory: directories.volumes, nodeName: name }));
   undo.use(startDisruptionBudgetController(context));
+  undo.use(startEventExpiry(context));
   undo.use(startScheduler(context, { nodeName: name }));
   await cache.synced();
   const serviceBlock = createAddressBlock(options.serviceCidr);

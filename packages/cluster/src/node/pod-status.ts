@@ -73,17 +73,18 @@ function containerStatus(pod: Pod, container: Container, facts: PodFacts, initia
     ? { waiting: { reason: 'CrashLoopBackOff', message: backoffMessage(pod, container, record, facts.backoff) } }
     : stateOf(record, id, isInit || initialized);
   const last = backingOff && record.phase.type === 'terminated' ? record.phase : record.last;
-  const completed = isInit && !isSidecar(container) && record.phase.type === 'terminated' && record.phase.exitCode === 0;
+  const runsToEnd = isInit && !isSidecar(container);
+  const completed = runsToEnd && record.phase.type === 'terminated' && record.phase.exitCode === 0;
   return {
     name: container.name,
     state,
     lastState: last ? { terminated: terminatedState(last, id) } : {},
-    ready: completed || (record.phase.type === 'running' && record.ready),
+    ready: completed || (!runsToEnd && record.phase.type === 'running' && record.ready),
     restartCount: record.restarts,
     image: container.image ?? '',
     imageID: record.phase.type === 'waiting' && !record.last ? '' : `plinth://${container.image}`,
     ...(id ? { containerID: id } : {}),
-    started: record.phase.type === 'running' && (isInit && !isSidecar(container) ? true : record.started),
+    started: record.phase.type === 'running' && (runsToEnd || record.started),
   };
 }
 

@@ -68,6 +68,7 @@ export function createPodWorker(first: Pod, context: NodeContext, gone: (uid: st
   /** What a container said of itself, and what its probes say. */
   const saysReady = new Map<string, boolean>();
   const probesReady = new Map<string, boolean>();
+  const resumedEarly = new Set<string>();
   const lives = new AbortController();
   let pod = first;
   // Taken again before any new pod may ask for an address.
@@ -282,6 +283,7 @@ export function createPodWorker(first: Pod, context: NodeContext, gone: (uid: st
         void stopRun(name, 'ProbeFailed', graceMs());
       },
     });
+    if (resumedEarly.delete(name)) resume(name);
     const entry: Run = { running, writer, endProbing, stopping: false };
     runs.set(name, entry);
     void running.ended.then((exit) => ended(container, entry, exit, startedAt));
@@ -298,7 +300,9 @@ export function createPodWorker(first: Pod, context: NodeContext, gone: (uid: st
   function resume(name: string): void {
     const before = interrupted.get(name);
     const record = records.get(name)!;
-    if (!before || before.phase.type !== 'running' || record.phase.type !== 'running') return;
+    if (!before || before.phase.type !== 'running') return;
+    // A quick program says so before its container counts as running.
+    if (record.phase.type !== 'running') return void resumedEarly.add(name);
     const { last: _, ...rest } = record;
     records.set(name, { ...rest, phase: before.phase, restarts: before.restarts, ...(before.last ? { last: before.last } : {}) });
     status.changed();

@@ -25,6 +25,8 @@ export type JobOutcome =
   | { readonly type: 'running' }
   | { readonly type: 'suspended' }
   | { readonly type: 'complete' }
+  /** It was complete or had failed before. */
+  | { readonly type: 'finished' }
   | { readonly type: 'failed'; readonly reason: 'BackoffLimitExceeded' | 'DeadlineExceeded'; readonly message: string };
 
 export interface JobPlan {
@@ -62,7 +64,7 @@ export function planJob({ job, pods }: JobSnapshot, nowMs: number, limits: JobLi
     const expiresAtMs = ttlMs === undefined ? undefined : finishedAtMs(job) + ttlMs;
     return {
       ...idle,
-      outcome: isTrue(job.status?.conditions, 'Complete') ? { type: 'complete' } : { type: 'running' },
+      outcome: { type: 'finished' },
       expired: expiresAtMs !== undefined && expiresAtMs <= nowMs,
       ...(expiresAtMs !== undefined ? { wakeAtMs: expiresAtMs } : {}),
     };

@@ -3,21 +3,20 @@ import { findCondition, withCondition } from '../../objects/conditions.ts';
 import { isPodActive, isPodReady } from '../../objects/pod.ts';
 import { timeOf } from '../../objects/time.ts';
 import type { Condition } from '../../objects/types.ts';
-import { isFinished, type JobPlan, type JobSnapshot } from './plan.ts';
+import type { JobPlan, JobSnapshot } from './plan.ts';
 
 type Status = NonNullable<Job['status']>;
 
 /** The status after a plan has been carried out; `created` pods are on their way and count as active. */
 export function jobStatus({ job, pods }: JobSnapshot, plan: JobPlan, created: number, nowMs: number): Status {
   const before = job.status;
-  const finished = isFinished(job);
-  const over = finished || plan.outcome.type === 'complete' || plan.outcome.type === 'failed' || plan.outcome.type === 'suspended';
+  const over = plan.outcome.type !== 'running';
   const active = over ? 0 : pods.filter(isPodActive).length + created - plan.remove.length;
   const ready = over ? 0 : pods.filter((pod) => isPodActive(pod) && isPodReady(pod)).length;
   const terminating = pods.filter((pod) => pod.metadata.deletionTimestamp && pod.status?.phase !== 'Succeeded' && pod.status?.phase !== 'Failed').length;
   const startTime = plan.outcome.type === 'suspended' ? undefined : (before?.startTime ?? timeOf(nowMs));
-  const conditions = finished ? (before?.conditions as readonly Condition[] | undefined) : conditionsOf(job, plan, nowMs);
-  const completionTime = before?.completionTime ?? (plan.outcome.type === 'complete' && !finished ? timeOf(nowMs) : undefined);
+  const conditions = conditionsOf(job, plan, nowMs);
+  const completionTime = before?.completionTime ?? (plan.outcome.type === 'complete' ? timeOf(nowMs) : undefined);
   return {
     ...(active > 0 ? { active } : {}),
     ...(completionTime ? { completionTime } : {}),
@@ -44,6 +43,8 @@ function conditionsOf(job: Job, plan: JobPlan, nowMs: number): readonly Conditio
       const why = { status: 'True', reason: plan.outcome.reason, message: plan.outcome.message };
       return add(before, { type: 'FailureTarget', ...why }, { type: 'Failed', ...why });
     }
+    case 'finished':
+      return before;
     case 'suspended':
       return add(before, { type: 'Suspended', status: 'True', reason: 'JobSuspended', message: 'Job suspended' });
     case 'running':

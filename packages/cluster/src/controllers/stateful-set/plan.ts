@@ -5,11 +5,11 @@ import { isPodAvailable, isPodFinished } from '../../objects/pod.ts';
 import { podFromTemplate } from '../../objects/pod-from-template.ts';
 import type { Volume } from '../../objects/types.ts';
 
-/** What the StatefulSet controller looks at. `claims` are all claims of the namespace, by name. */
+/** What the StatefulSet controller looks at. `claims` finds a claim of the namespace by its name. */
 export interface StatefulSetSnapshot {
   readonly set: StatefulSet;
   readonly pods: readonly Pod[];
-  readonly claims: ReadonlyMap<string, PersistentVolumeClaim>;
+  readonly claims: { get(name: string): PersistentVolumeClaim | undefined };
 }
 
 export type StatefulSetStep =
@@ -82,7 +82,7 @@ const isSettled = (set: StatefulSet, pod: Pod, nowMs: number): boolean =>
 function birth(set: StatefulSet, ordinal: number, claims: StatefulSetSnapshot['claims']): readonly StatefulSetStep[] {
   const wanted = (set.spec?.volumeClaimTemplates ?? []).map((template) => claimFor(set, template, ordinal));
   if (wanted.some((claim) => claims.get(claim.metadata.name)?.metadata.deletionTimestamp)) return [];
-  const missing = wanted.filter((claim) => !claims.has(claim.metadata.name));
+  const missing = wanted.filter((claim) => !claims.get(claim.metadata.name));
   return [...missing.map((claim) => ({ type: 'createClaim', claim }) as const), { type: 'createPod', pod: podFor(set, ordinal) }];
 }
 

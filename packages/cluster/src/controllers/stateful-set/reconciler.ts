@@ -30,11 +30,7 @@ export function startStatefulSetController(context: ControllerContext): Controll
       selector: set.spec?.selector,
       mayAdopt: (pod) => ordinalOf(set, pod.metadata.name) !== undefined,
     }),
-    claims: new Map(
-      (set.spec?.volumeClaimTemplates ?? []).length === 0
-        ? []
-        : claimInformer.list({ namespace: set.metadata.namespace! }).map((each) => [each.metadata.name, each]),
-    ),
+    claims: { get: (name) => claimInformer.get({ namespace: set.metadata.namespace!, name }) },
   });
 
   return runController({

@@ -54,6 +54,16 @@ export function createLogWriter({ directory, container, run, now, maxBytes = MAX
     if (pending === '') return;
     const bytes = Buffer.from(pending, 'utf8');
     pending = '';
+    try {
+      append(bytes);
+    } catch {
+      // A full disk costs lines of a log and nothing else; the next ones are tried again.
+      if (descriptor !== undefined) closeSync(descriptor);
+      descriptor = undefined;
+    }
+    for (const changed of listeners) changed();
+  };
+  const append = (bytes: Buffer): void => {
     if (descriptor === undefined) {
       descriptor = openForAppend(path);
       size = fstatSync(descriptor).size;
@@ -66,7 +76,6 @@ export function createLogWriter({ directory, container, run, now, maxBytes = MAX
     }
     writeSync(descriptor, bytes);
     size += bytes.length;
-    for (const changed of listeners) changed();
   };
   const add = (line: string): void => {
     for (let at = 0; at === 0 || at < line.length; at += MAX_LINE) pending += formatLine(now(), (sequence += 1), line.slice(at, at + MAX_LINE));
