@@ -10,5 +10,7 @@ const storeTreeFromBytes = 65_536;
 export function deflate(data: Buffer, options: { readonly tree?: boolean } = {}): Buffer {
   const small = data.length < 4096;
   const level = options.tree && data.length >= storeTreeFromBytes ? constants.Z_NO_COMPRESSION : constants.Z_BEST_SPEED;
-  return deflateSync(data, { level, chunkSize: Math.min(Math.max(128, data.length + 64), 65_536), ...(small ? { windowBits: 12, memLevel: 5 } : {}) });
+  // Stored blocks add a little: with room for them the output is one buffer and needs no copy.
+  const room = level === constants.Z_NO_COMPRESSION ? data.length + Math.ceil(data.length / 8192) * 5 + 64 : Math.min(data.length + 64, 65_536);
+  return deflateSync(data, { level, chunkSize: Math.max(128, room), ...(small ? { windowBits: 12, memLevel: 5 } : {}) });
 }

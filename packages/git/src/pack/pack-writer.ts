@@ -21,6 +21,9 @@ export interface PackPlace {
 }
 
 export interface WrittenPack {
+  /** The pack in pieces: small ones joined, large ones as they were made. */
+  readonly parts: readonly Buffer[];
+  /** The pack as a whole; a copy, made when asked for. */
   readonly pack: Buffer;
   /** In pack order. */
   readonly places: readonly PackPlace[];
@@ -34,15 +37,46 @@ export function writePack(inputs: readonly PackInput[]): WrittenPack {
   const places: PackPlace[] = [];
   let offset = 12;
   for (const input of inputs) {
-    const bytes = packEntry(input);
-    places.push({ id: input.id, offset, crc: crc32(bytes) });
-    parts.push(bytes);
-    offset += bytes.length;
+    const [header, data] = packEntry(input);
+    places.push({ id: input.id, offset, crc: crc32(data, crc32(header)) });
+    parts.push(header, data);
+    offset += header.length + data.length;
   }
   const hash = createHash('sha1');
   for (const part of parts) hash.update(part);
   const checksum = hash.digest();
-  return { pack: Buffer.concat([...parts, checksum]), places, checksum: checksum.toString('hex') };
+  parts.push(checksum);
+  const joined = joinSmall(parts);
+  return {
+    parts: joined,
+    places,
+    checksum: checksum.toString('hex'),
+    get pack() {
+      return Buffer.concat(joined);
+    },
+  };
+}
+
+/** Pieces from here on are not worth a copy. */
+const largeBytes = 65_536;
+
+function joinSmall(parts: readonly Buffer[]): Buffer[] {
+  const joined: Buffer[] = [];
+  let small: Buffer[] = [];
+  const flush = (): void => {
+    if (small.length > 0) joined.push(small.length === 1 ? small[0]! : Buffer.concat(small));
+    small = [];
+  };
+  for (const part of parts) {
+    if (part.length < largeBytes) {
+      small.push(part);
+      continue;
+    }
+    flush();
+    joined.push(part);
+  }
+  flush();
+  return joined;
 }
 
 /** A pack piece by piece, for sending: header, entries, checksum. `count` must be the number of inputs. */
@@ -52,14 +86,15 @@ export function* packChunks(count: number, inputs: Iterable<PackInput>): Generat
   hash.update(header);
   yield header;
   for (const input of inputs) {
-    const bytes = packEntry(input);
-    hash.update(bytes);
-    yield bytes;
+    for (const part of packEntry(input)) {
+      hash.update(part);
+      yield part;
+    }
   }
   yield hash.digest();
 }
 
-export function packHeader(count: number): Buffer {
+function packHeader(count: number): Buffer {
   const header = Buffer.alloc(12);
   header.write('PACK', 'latin1');
   header.writeUInt32BE(2, 4);
@@ -67,8 +102,8 @@ export function packHeader(count: number): Buffer {
   return header;
 }
 
-export function packEntry(input: PackInput): Buffer {
-  if ('deflated' in input) return Buffer.concat([encodePackEntryHeader(input.kind, input.size), input.deflated]);
-  if ('delta' in input) return Buffer.concat([encodePackEntryHeader({ type: 'ref-delta', base: input.base }, input.delta.length), deflate(input.delta)]);
-  return Buffer.concat([encodePackEntryHeader({ type: input.type }, input.data.length), deflate(input.data, { tree: input.type === 'tree' })]);
+function packEntry(input: PackInput): readonly [header: Buffer, data: Buffer] {
+  if ('deflated' in input) return [encodePackEntryHeader(input.kind, input.size), input.deflated];
+  if ('delta' in input) return [encodePackEntryHeader({ type: 'ref-delta', base: input.base }, input.delta.length), deflate(input.delta)];
+  return [encodePackEntryHeader({ type: input.type }, input.data.length), deflate(input.data, { tree: input.type === 'tree' })];
 }

@@ -40,7 +40,7 @@ export async function consolidate(objects: ObjectDatabase): Promise<void> {
   const entries = await gather(packs);
   await compareTrees(objects, entries);
   const written = writePack([...entries.values()].map((entry) => entry.input));
-  await objects.addPack(written.pack, written.places, written.checksum);
+  await objects.addPack(written.parts, written.places, written.checksum);
   await objects.removePacks(packs.filter((pack) => !pack.base.endsWith(written.checksum)));
 }
 
@@ -76,11 +76,16 @@ async function gather(packs: readonly PackFile[]): Promise<Map<ObjectId, Entry>>
   let work = 0;
   for (const pack of packs) {
     for (let at = 0; at < pack.index.count; at++) {
-      if (++work % 500 === 0) await immediate();
+      if (work > 1_000_000) {
+        await immediate();
+        work = 0;
+      }
       const id = pack.index.idAt(at);
       if (entries.has(id)) continue;
       const offset = pack.index.offsetAt(at);
       const raw = pack.rawEntry(offset);
+      // Bytes read, and something for each object: about as much as takes a millisecond between two turns.
+      work += raw.deflated.length + 2000;
       const base = pack.baseIdOf(offset, raw.kind);
       if (base === undefined && raw.kind.type === 'ofs-delta') throw new GitFormatError(`${pack.base}.pack lacks the base of ${id}`);
       entries.set(id, { input: { id, kind: base === undefined ? raw.kind : { type: 'ref-delta', base }, size: raw.size, deflated: raw.deflated }, pack, base });

@@ -97,7 +97,7 @@ export class ObjectDatabase {
   }
 
   /** Adds a pack that needs nothing outside it. Resolves when pack and index are on disk; both are then visible. */
-  async addPack(pack: Buffer, places: readonly PackPlace[], checksum: string): Promise<void> {
+  async addPack(pack: Buffer | readonly Buffer[], places: readonly PackPlace[], checksum: string): Promise<void> {
     const folder = join(this.folder, 'pack');
     const base = join(folder, `pack-${checksum}`);
     const temporary = join(folder, `tmp_pack_${randomBytes(8).toString('hex')}`);

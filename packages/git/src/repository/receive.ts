@@ -25,7 +25,7 @@ export async function receivePack(repository: Repository, bytes: Buffer, tips: r
   if (pack.externalBases.size === 0) await repository.objects.addPack(pack.bytes, pack.places, pack.checksum);
   else {
     const whole = writePack([...selfContained(pack)]);
-    await repository.objects.addPack(whole.pack, whole.places, whole.checksum);
+    await repository.objects.addPack(whole.parts, whole.places, whole.checksum);
   }
   // The next push is compared with these.
   for (const place of pack.places) if (place.type === 'commit' || place.type === 'tree') repository.objects.remember(place.id, pack.read(place.id)!);

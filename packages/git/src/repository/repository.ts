@@ -60,6 +60,7 @@ export class Repository implements Disposable {
         if (!existsSync(join(folder, 'HEAD'))) throw error;
       }
       await syncFolder(parent);
+      await syncFolder(dirname(parent));
     }
     return Repository.open(folder);
   }
@@ -106,7 +107,7 @@ export class Repository implements Disposable {
     const data = encodeCommit(commit);
     const id = hashObject('commit', data);
     const written = writePack([{ id, type: 'commit', data }, ...objects]);
-    await this.objects.addPack(written.pack, written.places, written.checksum);
+    await this.objects.addPack(written.parts, written.places, written.checksum);
     const result = await this.refs.update({ name: `refs/heads/${branch}`, expected: commit.parents[0] ?? zeroId, next: id });
     return { ...result, id };
   }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readdir } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { GitRepositoryError } from '../errors.ts';
 import { signature } from '../objects/commit.ts';
@@ -38,7 +38,10 @@ export class RepositorySet implements AsyncDisposable {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await chmod(folder, 0o700);
     const set = new RepositorySet(resolve(folder), options.consolidateAfter, options.log);
-    for (const { owner, name } of await set.list()) await removeLeftovers(set.#path(owner, name));
+    for (const { owner, name } of await set.list()) {
+      await removeLeftovers(set.#path(owner, name));
+      for (const entry of await readdir(join(set.#folder, owner))) if (entry.startsWith('.tmp-')) await rm(join(set.#folder, owner, entry), { recursive: true });
+    }
     return set;
   }
 
