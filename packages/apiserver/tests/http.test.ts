@@ -1,5 +1,6 @@
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import type { IncomingMessage } from 'node:http';
+import { connect } from 'node:tls';
 import { configMaps } from '@plinth/api';
 import type { KubeObject, UnstructuredObject } from '@plinth/apimachinery';
 import { startControlPlane, type ControlPlane } from '@plinth/testing';
@@ -84,6 +85,20 @@ describe('bodies', () => {
       expect(reply.text).not.toContain('hunter2');
     }
     expect((await send('POST', maps, { headers: json, body: '{"a":' })).body.message).toBe('the body of the request is not valid JSON: it ends early, after 5 characters');
+  });
+
+  test('that are announced longer than they are, are a 400 as soon as the client has ended', async () => {
+    const text = await new Promise<string>((resolve, reject) => {
+      let received = '';
+      const socket = connect({ port: Number(new URL(plane.url).port), host: '127.0.0.1', ...credentials }, () => {
+        socket.end(`POST ${maps} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"kind":"C`);
+      });
+      socket.on('data', (chunk: Buffer) => (received += chunk.toString()));
+      socket.on('error', reject);
+      socket.on('close', () => resolve(received));
+    });
+    expect(text).toMatch(/^HTTP\/1.1 400 /);
+    expect(text).toContain('"message":"the body of the request ended early"');
   });
 
   test('that are deep, or grow when they are read, are a 400', async () => {

@@ -28,6 +28,7 @@ spec:
           status: {type: object, x-kubernetes-preserve-unknown-fields: true}
 `;
 const gizmo = (size: string, more = {}) => JSON.stringify({ apiVersion: 'example.com/v1', kind: 'Gizmo', metadata: { name: 'one' }, spec: { size, ...more } });
+const listOf = (more: object) => JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'listed' }, ...more }] });
 const deployment = (image: string) => `
 apiVersion: apps/v1
 kind: Deployment
@@ -125,6 +126,12 @@ export function kubectlSuite(version: KubectlVersion): void {
       expect(await out('describe gz one')).toContain('API Version:  example.com/v1');
       expect(await out('api-resources --api-group=example.com --no-headers')).toMatch(/^gizmos\s+gz\s+example.com\/v1\s+true\s+Gizmo$/);
       expect(await out('api-versions')).toContain('example.com/v1');
+      expect(await out('delete crd gizmos.example.com')).toContain('deleted');
+      // In one go kubectl cannot know the kind beforehand, and looks it up in the other OpenAPI document.
+      const separator = '\n---\n';
+      expect(await out('apply -f -', `${crd}${separator}${gizmo('M')}`)).toContain('gizmo.example.com/one created');
+      expect(await out('apply -f -', listOf({}))).toBe('configmap/listed created');
+      expect((await kubectl('apply -f -', listOf({ dta: {} }))).stderr).toContain('unknown field "dta"');
       expect(await out('delete crd gizmos.example.com')).toContain('deleted');
       expect((await kubectl('get gz')).stderr).toContain('the server could not find the requested resource');
     });

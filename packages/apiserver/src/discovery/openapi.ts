@@ -5,6 +5,8 @@ import type { Core } from '../core.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Served } from '../registry/served.ts';
 import type { Reply } from '../reply.ts';
+import { Definitions } from './definitions.ts';
+import { encodeOpenApiV2 } from './openapi-v2-protobuf.ts';
 
 /**
  * The OpenAPI documents: v3 with one document per group and version, and v2 with everything. Made when first asked for
@@ -26,9 +28,15 @@ export function openApiV3(core: Core, path: string): Reply | undefined {
   return found && { type: 'bytes', bytes: found.bytes, contentType: 'application/json', etag: found.etag };
 }
 
-export function openApiV2(core: Core): Reply {
-  const found = keep(core.registry, 'v2', core.registry.all(), v2);
-  return { type: 'bytes', bytes: found.bytes, contentType: 'application/json', etag: found.etag };
+/** kubectl takes this one as protobuf only. It asks with an @ in the media type, which no Content-Type may have. */
+export function openApiV2(core: Core, accept: string): Reply {
+  const kinds = core.registry.all();
+  if (accept.includes('com.github.proto-openapi.spec.v2')) {
+    const { bytes, etag } = keep(core.registry, 'v2.pb', kinds, (all) => encodeOpenApiV2(v2(all)));
+    return { type: 'bytes', bytes, contentType: 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf', etag };
+  }
+  const { bytes, etag } = keep(core.registry, 'v2', kinds, v2);
+  return { type: 'bytes', bytes, contentType: 'application/json', etag };
 }
 
 const pathOf = (apiVersion: string): string => (apiVersion.includes('/') ? `apis/${apiVersion}` : `api/${apiVersion}`);
@@ -50,7 +58,8 @@ function keep(registry: Registry, id: string, kinds: readonly Served[], make: (k
   if (!documents) kept.set(registry, (documents = new Map()));
   const known = documents.get(id);
   if (known && known.kinds.length === kinds.length && known.kinds.every((kind, index) => kind === kinds[index])) return known;
-  const bytes = Buffer.from(JSON.stringify(make(kinds)));
+  const content = make(kinds);
+  const bytes = content instanceof Uint8Array ? content : Buffer.from(JSON.stringify(content));
   const etag = createHash('sha256').update(bytes).digest('hex').toUpperCase();
   const made = { bytes, etag, kinds };
   documents.set(id, made);
@@ -65,27 +74,26 @@ function document(registry: Registry, path: string): Kept | undefined {
 const info = { title: 'Plinth', version: 'v1.34.0' };
 
 function v3(kinds: readonly Served[]): unknown {
-  const schemas: Record<string, unknown> = {};
-  const paths: Record<string, unknown> = {};
-  for (const served of kinds) {
-    const name = definitionName(served);
-    schemas[name] = schemaOf(served);
-    schemas[`${name}List`] = listSchema(served, `#/components/schemas/${name}`);
-    Object.assign(paths, pathsOf(served, { $ref: `#/components/schemas/${name}` }, true));
-  }
-  return { openapi: '3.0.0', info, paths, components: { schemas } };
+  const definitions = new Definitions('#/components/schemas/');
+  const paths = describe(kinds, definitions, '#/components/schemas/', true);
+  return { openapi: '3.0.0', info, paths, components: { schemas: definitions.schemas } };
 }
 
 function v2(kinds: readonly Served[]): unknown {
-  const definitions: Record<string, unknown> = {};
+  const definitions = new Definitions('#/definitions/', forV2);
+  const paths = describe(kinds, definitions, '#/definitions/', false);
+  return { swagger: '2.0', info, paths, definitions: definitions.schemas };
+}
+
+function describe(kinds: readonly Served[], definitions: Definitions, prefix: string, isV3: boolean): unknown {
   const paths: Record<string, unknown> = {};
   for (const served of kinds) {
     const name = definitionName(served);
-    definitions[name] = forV2(schemaOf(served));
-    definitions[`${name}List`] = listSchema(served, `#/definitions/${name}`);
-    Object.assign(paths, pathsOf(served, { $ref: `#/definitions/${name}` }, false));
+    definitions.add(name, schemaOf(served));
+    definitions.schemas[`${name}List`] = listSchema(served, prefix + name);
+    Object.assign(paths, pathsOf(served, { $ref: prefix + name }, isV3));
   }
-  return { swagger: '2.0', info, paths, definitions };
+  return paths;
 }
 
 /** `io.k8s.api.apps.v1.Deployment`; groups with dots the other way round: `io.kratix.platform.v1alpha1.Promise`. */
@@ -144,17 +152,15 @@ function pathsOf(served: Served, schema: unknown, v3: boolean): Record<string, u
   };
 }
 
-/** Swagger 2 knows neither `oneOf` and its like nor `nullable`, and no type beside int-or-string. */
-function forV2(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(forV2);
-  if (typeof schema !== 'object' || schema === null) return schema;
-  const result: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(schema)) {
-    if (key === 'oneOf' || key === 'anyOf' || key === 'allOf' || key === 'not' || key === 'nullable') continue;
-    if (key === 'default' || key === 'enum' || key === 'required') result[key] = value;
-    else if (key === 'properties') result[key] = Object.fromEntries(Object.entries(value as object).map(([name, sub]) => [name, forV2(sub)]));
-    else result[key] = forV2(value);
+/** Swagger 2 knows neither `oneOf` and its like nor `nullable`, and calls what may be a number or a text a text. */
+function forV2(schema: Record<string, unknown>): Record<string, unknown> {
+  const { oneOf: _one, anyOf: _any, allOf: _all, not: _not, nullable: _nullable, ...rest } = schema;
+  // A list without a type for its items, or an object that may hold anything, says nothing there.
+  if (rest['x-kubernetes-int-or-string'] === true) return { ...rest, type: 'string', format: 'int-or-string' };
+  if (rest['type'] === 'array' && rest['items'] === undefined) return { ...rest, items: { type: 'object' } };
+  if (rest['x-kubernetes-preserve-unknown-fields'] === true && rest['properties'] === undefined) {
+    const { type: _type, ...free } = rest;
+    return free;
   }
-  if (result['x-kubernetes-int-or-string'] === true) Object.assign(result, { type: 'string', format: 'int-or-string' });
-  return result;
+  return rest;
 }

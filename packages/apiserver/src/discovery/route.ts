@@ -34,7 +34,7 @@ export function discoveryReply(core: Core, request: ApiRequest): Reply | undefin
       return parts.length === 3 && list.resources.length > 0 ? value(list) : undefined;
     }
     case 'openapi':
-      if (parts[1] === 'v2' && parts.length === 2) return openApiV2(core);
+      if (parts[1] === 'v2' && parts.length === 2) return openApiV2(core, request.accept ?? '');
       if (parts[1] !== 'v3') return undefined;
       return parts.length === 2 ? openApiV3Index(core) : openApiV3(core, parts.slice(2).join('/'));
     default:

@@ -8,6 +8,7 @@ import { dispatch } from '../dispatch.ts';
 import { toStatus } from '../errors.ts';
 import type { UserInfo } from '../request.ts';
 import { MAX_OBJECT_BYTES } from '../verbs/finish.ts';
+import { answerBrokenRequest, type Current } from './broken-request.ts';
 import { impersonated } from './impersonate.ts';
 import { parseBody } from './parse-body.ts';
 import { readBody } from './read-body.ts';
@@ -36,8 +37,10 @@ const GONE = new Error('the connection has ended');
 
 /** Serves the API over HTTPS. Errors: rejects when the address cannot be had. */
 export async function listen(core: Core, options: ListenOptions): Promise<Listener> {
+  const current: Current = new WeakMap();
   const handle = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
     const controller = new AbortController();
+    current.set(message.socket, response);
     response.once('close', () => controller.abort(GONE));
     const long = isLong(message.url ?? '');
     if (!long) core.metrics.inFlight += 1;
@@ -45,7 +48,7 @@ export async function listen(core: Core, options: ListenOptions): Promise<Listen
       if (!long && core.metrics.inFlight > MAX_IN_FLIGHT) throw tooManyRequests('Too many requests, please try again later.');
       await answer(core, message, response, controller.signal);
     } catch (error) {
-      if (!response.destroyed) refuse(message, response, toStatus(error, core.log));
+      if (!response.destroyed && message.socket.writable) refuse(message, response, toStatus(error, core.log));
     } finally {
       if (!long) core.metrics.inFlight -= 1;
       // When stopping, a connection goes as soon as its last answer is out.
@@ -69,7 +72,7 @@ export async function listen(core: Core, options: ListenOptions): Promise<Listen
     (message, response) => void handle(message, response),
   );
   server.on('tlsClientError', () => {});
-  server.on('clientError', (_error, socket) => socket.destroy());
+  server.on('clientError', (error, socket) => answerBrokenRequest(error, socket, current));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.host, () => {
