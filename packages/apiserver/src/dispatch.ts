@@ -67,7 +67,6 @@ async function other(core: Core, request: ApiRequest): Promise<Reply> {
 type ResourcePath = Extract<ParsedPath, { type: 'resource' }>;
 
 async function resource(core: Core, request: ApiRequest, path: ResourcePath, context: RequestContext): Promise<Reply> {
-  const legacyWatch = path.plural === 'watch';
   const verb = verbOf(request, path);
   const decision = await core.authorizer({
     user: request.user,
@@ -83,7 +82,7 @@ async function resource(core: Core, request: ApiRequest, path: ResourcePath, con
     },
   });
   if (!decision.allowed) throw forbiddenResource({ user: request.user.name, verb, ...path }, decision.reason);
-  const served = legacyWatch ? undefined : core.registry.find(path.group, path.version, path.plural);
+  const served = core.registry.find(path.group, path.version, path.plural);
   if (!served) throw unknownPath();
   // The object /api/v1/namespaces/NAME is itself of no namespace.
   const namespace = served.kind.namespaced ? path.namespace : undefined;

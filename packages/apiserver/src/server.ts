@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { notFound } from '@plinth/apimachinery';
 import { builtinKinds as builtins, type Kind } from '@plinth/api';
 import type { ObjectStore } from '@plinth/object-store';
@@ -6,7 +7,6 @@ import type { AdmissionHook } from './admission/hook.ts';
 import type { Core, Log } from './core.ts';
 import type { PodLogs, TokenIssuer } from './hooks.ts';
 import { compactHistory } from './housekeeping/compact-history.ts';
-import { expireEvents } from './housekeeping/expire-events.ts';
 import { listen, type ListenOptions } from './http/listen.ts';
 import { builtinKinds } from './registry/builtins.ts';
 import { Registry } from './registry/registry.ts';
@@ -61,20 +61,26 @@ export interface ApiServer extends AsyncDisposable {
  */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
   if (options.listen && !options.authenticator) throw new Error('an API server that listens needs an authenticator');
+  await using starting = new AsyncDisposableStack();
+  const { store, now = Date.now, random = Math.random, log = () => {} } = options;
   const stopping = new AbortController();
+  // Every watch listens to it.
+  setMaxListeners(0, stopping.signal);
+  starting.defer(() => stopping.abort());
   const registry = new Registry();
-  const addresses = options.serviceCIDR === undefined ? undefined : serviceAddresses(options.store, options.serviceCIDR, options.random ?? Math.random);
-  registry.change(() => false, builtinKinds(options.kinds ?? builtins, strategies(registry, addresses, (namespace, name) => options.store.get(`/registry/core/serviceaccounts/${namespace}/${name}`) !== undefined)));
+  const addresses = options.serviceCIDR === undefined ? undefined : starting.use(serviceAddresses(store, options.serviceCIDR, random));
+  const hasServiceAccount = (namespace: string, name: string): boolean => store.get(`/registry/core/serviceaccounts/${namespace}/${name}`) !== undefined;
+  registry.change(() => false, builtinKinds(options.kinds ?? builtins, strategies(registry, addresses, hasServiceAccount)));
   const core: Core = {
     name: options.name,
-    store: options.store,
+    store,
     registry,
     authorizer: options.authorizer,
     authenticator: options.authenticator,
     admission: options.admission ?? [],
-    now: options.now ?? Date.now,
-    random: options.random ?? Math.random,
-    log: options.log ?? (() => {}),
+    now,
+    random,
+    log,
     issueToken: options.issueToken,
     authQueries: options.authQueries,
     podLogs: undefined,
@@ -82,25 +88,24 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     metrics: new Metrics(),
     signal: stopping.signal,
     namespace: (name) => {
-      const entry = options.store.get(`/registry/core/namespaces/${name}`);
+      const entry = store.get(`/registry/core/namespaces/${name}`);
       return entry && decode(entry);
     },
     namespaceMissing: (name) => notFound({ group: '', plural: 'namespaces' }, name),
   };
   await seedNamespaces(core);
-  const ends = [followCrds(core), compactHistory(core), expireEvents(core)];
-  const listener = options.listen && (await listen(core, options.listen));
+  starting.defer(followCrds(core));
+  starting.defer(compactHistory(core));
+  const listener = options.listen && starting.use(await listen(core, options.listen));
+  // What was begun first ends last, but watches end before anybody waits for the connections that they are on.
+  starting.defer(() => stopping.abort());
+  const running = starting.move();
   return {
     url: listener ? `https://${options.listen!.host}:${listener.port}` : `inproc://${options.name}`,
     transport: (user) => inProcessTransport(core, user),
     setPodLogs: (provider) => {
       core.podLogs = provider;
     },
-    async [Symbol.asyncDispose]() {
-      stopping.abort();
-      for (const end of ends) end();
-      addresses?.[Symbol.dispose]();
-      await listener?.[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }

@@ -42,13 +42,13 @@ export function discoveryReply(core: Core, request: ApiRequest): Reply | undefin
   }
 }
 
-function aggregatedOr(core: Core, request: ApiRequest, core1: boolean, plain: () => unknown): Reply {
+function aggregatedOr(core: Core, request: ApiRequest, coreGroup: boolean, plain: () => unknown): Reply {
   const form = request.accept === undefined ? undefined : parseAccept(request.accept).as;
   if (form?.as === 'APIGroupDiscoveryList' && form.group === 'apidiscovery.k8s.io' && (form.version === 'v2' || form.version === 'v2beta1')) {
     return {
       type: 'value',
       status: 200,
-      value: aggregated(core.registry, core1, form.apiVersion),
+      value: aggregated(core.registry, coreGroup, form.apiVersion),
       contentType: `application/json;g=apidiscovery.k8s.io;v=${form.version};as=APIGroupDiscoveryList`,
     };
   }
