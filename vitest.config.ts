@@ -2,9 +2,23 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['{packages,promises,apps}/*/{src,tests,steps}/**/*.test.ts', 'e2e/**/*.test.ts', 'tools/**/*.test.ts'],
     pool: 'forks',
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'rooms',
+          include: ['{packages,promises,apps}/*/{src,tests,steps}/**/*.test.ts', '{tools,docs,conformance}/**/*.test.ts'],
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        // Whole platforms, each of several processes: one after the other, on a machine that may have two cores.
+        extends: true,
+        test: { name: 'e2e', include: ['e2e/**/*.test.ts'], fileParallelism: false, maxWorkers: 1, sequence: { groupOrder: 2 } },
+      },
+    ],
   },
 });
