@@ -15,7 +15,7 @@ export interface AdmissionRequest {
 }
 
 /**
- * Sees every write after defaulting and before validation. Returns a changed object, or nothing. Throws an `ApiError`
+ * Sees every write that is valid by itself, with its defaults. Returns a changed object, or nothing. Throws an `ApiError`
  * (`forbidden`, `invalid`) to refuse. Must be quick and must not write to the object in the request.
  */
 export type AdmissionHook = (

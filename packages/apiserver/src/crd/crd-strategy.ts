@@ -1,5 +1,5 @@
-import { isDns1123Subdomain } from '@plinth/apimachinery';
-import type { CustomResourceDefinition } from '@plinth/api';
+import { isDns1123Subdomain, validateSchema } from '@plinth/apimachinery';
+import { customResourceDefinitions, type CustomResourceDefinition } from '@plinth/api';
 import type { Registry } from '../registry/registry.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { timeText } from '../verbs/finish.ts';
@@ -20,8 +20,8 @@ export function crdStrategy(registry: Registry): Strategy {
       if (subresource === 'status') return;
       const crd = draft as unknown as CustomResourceDefinition;
       const names = crd.spec?.names;
-      // Whatever is missing is named by the schema.
-      if (!names?.kind || !names.plural || !Array.isArray(crd.spec.versions)) return;
+      // What is missing or of the wrong type is refused a moment later.
+      if (validateSchema(draft, customResourceDefinitions.schema).length > 0 || !names) return;
       Object.assign(names, { singular: names.singular || names.kind.toLowerCase(), listKind: names.listKind || `${names.kind}List` });
       if (!old) draft.metadata.finalizers = [...new Set([...(draft.metadata.finalizers ?? []), CLEANUP_FINALIZER])];
       for (const { name, schema } of crd.spec.versions) {

@@ -15,8 +15,8 @@ export function podStrategy(hasServiceAccount: (namespace: string, name: string)
       fillIn(spec, { enableServiceLinks: true });
       if (old) return;
       giveServiceAccount(draft, spec, hasServiceAccount);
-      if (spec['tolerations'] === undefined) spec['tolerations'] = [];
-      spec['tolerations'] = [...(spec['tolerations'] as unknown[]), ...missingTolerations(spec['tolerations'] as readonly Members[])];
+      const tolerations = spec['tolerations'] ?? [];
+      if (Array.isArray(tolerations)) spec['tolerations'] = [...tolerations, ...missingTolerations(listAt(spec, 'tolerations'))];
       fillIn(spec, { priority: 0, preemptionPolicy: 'PreemptLowerPriority' });
       draft['status'] = { phase: 'Pending', qosClass: qosClassOf(listAt(spec, 'containers')) };
     },
@@ -53,7 +53,7 @@ function giveServiceAccount(draft: Draft, spec: Members, hasServiceAccount: (nam
     container['volumeMounts'] = [...mounts, { name: volume, mountPath: TOKEN_PATH, readOnly: true }];
   }
   const volumes = Array.isArray(spec['volumes']) ? spec['volumes'] : [];
-  if (volumes.some((each: Members) => each['name'] === volume)) return;
+  if (listAt(spec, 'volumes').some((each) => each['name'] === volume)) return;
   spec['volumes'] = [...volumes, { name: volume, projected: { defaultMode: 0o644, sources: tokenSources } }];
 }
 
@@ -64,7 +64,7 @@ const tokenSources = [
 ];
 
 /** A node that is unwell for five minutes loses its pods. */
-const missingTolerations = (present: readonly Members[]): readonly Members[] =>
+const missingTolerations = (present: readonly Readonly<Members>[]): readonly Members[] =>
   ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']
     .filter((key) => !present.some((toleration) => toleration['key'] === key || (toleration['key'] === undefined && toleration['operator'] === 'Exists')))
     .map((key) => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 }));

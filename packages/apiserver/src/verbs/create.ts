@@ -6,7 +6,7 @@ import { objectKey, type Served } from '../registry/served.ts';
 import type { Draft } from '../registry/strategy.ts';
 import { decode } from '../storage/codec.ts';
 import { toServed } from './convert.ts';
-import { admit, checkNamespace, strategyContext, timeText, toBytes, validate } from './finish.ts';
+import { admit, checkNamespace, strategyContext, timeText, toBytes } from './finish.ts';
 import { checkBody, normalise, readDraft } from './intake.ts';
 import { parseWriteOptions, type WriteOptions } from './write-options.ts';
 
@@ -68,13 +68,11 @@ async function createOnce(
   draft = normalise(served, draft, options, (message) => context.warnings.add(message));
   const forStrategy = strategyContext(core, context, options);
   strategy.prepare?.(draft, undefined, forStrategy);
-  const admission = { operation: 'CREATE', resource: kind, user: context.user, dryRun: options.dryRun } as const;
-  draft = await admit(core, draft, admission, context);
+  draft = await admit(core, served, draft, { operation: 'CREATE', user: context.user, dryRun: options.dryRun }, context);
   const key = objectKey(served, namespace, draft.metadata.name);
   if (core.store.get(key)) throw new Taken();
   const reservation = strategy.reserve?.(draft, undefined, forStrategy);
   try {
-    validate(served, draft, undefined);
     if (record) record(draft, undefined);
     else trackUpdate(served, draft, undefined, { manager: options.fieldManager, time: timeText(now) });
     const value = toBytes(served, draft);

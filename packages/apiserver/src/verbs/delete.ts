@@ -72,6 +72,7 @@ export async function remove(core: Core, { served, namespace, name }: DeleteTarg
     }
     checkPreconditions(served, old, options);
     served.strategy.checkDelete?.(old);
+    if (served.strategy.defaultPropagation === 'Orphan' && !options.propagation && !options.dryRun) context.warnings.add(ORPHANED);
     for (const hook of core.admission) {
       await hook({ operation: 'DELETE', resource: served.kind, oldObject: old, user: context.user, dryRun: options.dryRun, warn: (message) => context.warnings.add(message) });
     }
@@ -85,6 +86,9 @@ export async function remove(core: Core, { served, namespace, name }: DeleteTarg
     return { gone: true, object: old };
   }
 }
+
+const ORPHANED =
+  'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning';
 
 function checkPreconditions(served: Served, old: UnstructuredObject, { uid, resourceVersion }: DeleteOptions): void {
   const { metadata } = old;

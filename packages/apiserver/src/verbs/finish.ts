@@ -19,22 +19,28 @@ export const strategyContext = (core: Core, context: RequestContext, options: Pi
 /** RFC 3339 with second precision, as Kubernetes writes times. */
 export const timeText = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
 
-/** Runs the admission hooks one after another; each sees what the one before it made. */
-export async function admit(core: Core, draft: Draft, request: Omit<AdmissionRequest, 'object' | 'warn'>, context: RequestContext): Promise<Draft> {
+/**
+ * Checks a draft and runs the admission hooks one after another; each sees what the one before it made. Hooks see only what
+ * is valid by itself, so they need not check types; what they change is checked again.
+ */
+export async function admit(core: Core, served: Served, draft: Draft, request: Omit<AdmissionRequest, 'object' | 'warn' | 'resource'>, context: RequestContext): Promise<Draft> {
+  const old = request.oldObject;
+  validate(served, draft, old);
   let current = draft;
   for (const hook of core.admission) {
     const warn = (message: string): void => void context.warnings.add(message);
-    const changed = await hook({ ...request, object: current, warn });
+    const changed = await hook({ ...request, resource: served.kind, object: current, warn });
     if (changed && changed !== current) current = cloneJson(changed) as Draft;
   }
+  if (current !== draft) validate(served, current, old);
   return current;
 }
 
-/** Errors: Invalid with every cause at once. */
+/** Errors: Invalid with every cause at once. A strategy sees only what its schema lets pass: fields are there, with their types. */
 export function validate(served: Served, object: UnstructuredObject, old: UnstructuredObject | undefined): void {
   const causes: StatusCause[] = [...validateMetadata(served, object, old), ...validateSchema(object, served.kind.schema, '', old)];
-  causes.push(...(served.strategy.validate?.(object, old) ?? []));
-  if (causes.length > 0) throw invalid(served.kind, object.metadata.name, causes);
+  if (causes.length === 0) causes.push(...(served.strategy.validate?.(object, old) ?? []));
+  if (causes.length > 0) throw invalid(served.kind, object.metadata.name ?? '', causes);
 }
 
 /** The largest object that the store takes. etcd takes 1.5 MiB per request; a Promise with many schemas needs more. */

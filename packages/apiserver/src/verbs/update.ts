@@ -7,7 +7,7 @@ import type { Draft } from '../registry/strategy.ts';
 import { decode } from '../storage/codec.ts';
 import { toServed } from './convert.ts';
 import type { Recorder } from './create.ts';
-import { admit, specDiffers, strategyContext, timeText, toBytes, validate } from './finish.ts';
+import { admit, specDiffers, strategyContext, timeText, toBytes } from './finish.ts';
 import { checkBody, cloneJson, normalise, readDraft } from './intake.ts';
 import { parseWriteOptions, type WriteOptions } from './write-options.ts';
 
@@ -111,13 +111,12 @@ async function changeOnce(
   draft = normalise(served, draft, options, (message) => context.warnings.add(message));
   const forStrategy = strategyContext(core, context, options, subresource);
   served.strategy.prepare?.(draft, old, forStrategy);
-  draft = await admit(core, draft, { operation: 'UPDATE', resource: served.kind, oldObject: old, user: context.user, dryRun: options.dryRun, ...(subresource ? { subresource } : {}) }, context);
+  draft = await admit(core, served, draft, { operation: 'UPDATE', oldObject: old, user: context.user, dryRun: options.dryRun, ...(subresource ? { subresource } : {}) }, context);
   if (draft.metadata.generation !== undefined && subresource !== 'status' && specDiffers(draft, old, deepEqual)) {
     draft.metadata.generation = (old.metadata.generation ?? 0) + 1;
   }
   const reservation = served.strategy.reserve?.(draft, old, forStrategy);
   try {
-    validate(served, draft, old);
     if (record) record(draft, old);
     else trackUpdate(served, draft, old, { manager: options.fieldManager, time: timeText(core.now()), ...(subresource ? { subresource } : {}) });
     const gone = mayVanish(served, draft);
