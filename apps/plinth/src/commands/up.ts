@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { dataDirLayout, prepareDataDir, readInstallation, unitNames } from '../config/data-dir.ts';
+import { type DataDir, dataDirLayout, prepareDataDir, readInstallation, unitNames } from '../config/data-dir.ts';
 import { type Environment, readEnvironment, resolveDataDir } from '../config/environment.ts';
 import { exitCodes, UserError } from '../errors.ts';
 import { connectControl, type UnitState } from '../supervisor/control-socket.ts';
@@ -9,7 +9,6 @@ import { supervisorRuns } from '../supervisor/supervisor.ts';
 import { onStopSignal } from '../supervisor/stop-signal.ts';
 import { StartProgress } from '../ui/progress.ts';
 import { createStyle, duration } from '../ui/style.ts';
-import { waitForPromises } from '../ui/wait-for-promises.ts';
 import { dataDirOption } from './options.ts';
 
 export function registerUp(program: Command): void {
@@ -38,7 +37,7 @@ async function foreground(root: string, environment: Environment): Promise<void>
   const progress = new StartProgress(environment.colours, environment.colours);
   const platform = await startPlatform(root, (state) => progress.update(state));
   try {
-    await waitForPromises(platform.layout, progress);
+    await waitForOffers(platform.layout, progress);
     printSummary(root, environment, progress.elapsedMs);
     await Promise.race([stopSignal, platform.stopRequested]);
     console.log('\nstopping ...');
@@ -107,9 +106,15 @@ async function detach(root: string, environment: Environment): Promise<void> {
   });
   try {
     await Promise.race([ready.promise, connection?.closed.then(() => Promise.reject(new UserError(`${failure ? `${failure.unit} did not start: ${failure.detail}` : 'the supervisor ended while it was starting'}; see ${layout.logs}`)))]);
-    await waitForPromises(layout, progress);
+    await waitForOffers(layout, progress);
   } finally {
     connection?.close();
   }
   printSummary(root, environment, progress.elapsedMs);
+}
+
+/** Loads the client and the kinds, which the supervisor itself never needs. */
+async function waitForOffers(layout: DataDir, progress: StartProgress): Promise<void> {
+  const { waitForPromises } = await import('../ui/wait-for-promises.ts');
+  await waitForPromises(layout, progress);
 }

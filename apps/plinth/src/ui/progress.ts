@@ -48,7 +48,7 @@ export class StartProgress {
 }
 
 const titles: Readonly<Record<string, string>> = {
-  git: 'git server      ',
-  platform: 'platform cluster',
-  worker: 'worker cluster  ',
+  git: 'git server        ',
+  platform: 'platform cluster  ',
+  worker: 'worker cluster    ',
 };

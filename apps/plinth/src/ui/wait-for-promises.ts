@@ -17,7 +17,7 @@ export async function waitForPromises(layout: DataDir, progress: StartProgress):
       if (!signal.aborted) throw error;
       throw new UserError(`the Promise ${metadata.name} is not on offer after ${timeoutMs / 1000} s`, { hint: `kubectl --kubeconfig ${layout.kubeconfig} describe promise ${metadata.name}` });
     }
-    progress.done(`promise ${metadata.name.padEnd(8)}`);
+    progress.done(`promise ${metadata.name.padEnd(10)}`);
   }
 }
 
