@@ -139,6 +139,22 @@ describe('a state store that does not work', () => {
     await eventually(async () => condition(await world.plane.client.get<GitStateStore>(gitStateStores, { name: 'default' }), 'Ready')?.['status'] === 'True');
   });
 
+  it('gets back what somebody else removed from it, at once or when the platform starts again', async () => {
+    await using world = await startWorld({ 'test/make': good });
+    await create(world.plane, bucketPromise());
+    await create(world.plane, bucketRequest());
+    await reconciled(world);
+    const files = [...world.store.files.keys()].sort();
+    world.store.wipe();
+    world.storeMoved();
+    await eventually(() => expect([...world.store.files.keys()].sort()).toEqual(files));
+    world.store.wipe();
+    await world.restart();
+    await eventually(() => expect([...world.store.files.keys()].sort()).toEqual(files));
+    expect(condition(await world.request(), 'Reconciled')?.['status']).toBe('True');
+    expect(world.started).toHaveLength(1);
+  });
+
   it('makes few commits of many requests', async () => {
     await using world = await startWorld({ 'test/make': good });
     await create(world.plane, bucketPromise());

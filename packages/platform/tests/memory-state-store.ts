@@ -7,6 +7,8 @@ export interface MemoryStateStore extends StateStoreWriter {
   readonly commits: readonly (readonly string[])[];
   /** While set, everything fails with it. */
   broken: StateStoreError | undefined;
+  /** Somebody else empties the store, and nobody tells. */
+  wipe(): void;
 }
 
 /** Changes that come within one turn of the event loop become one commit, as in the git writer. */
@@ -55,6 +57,7 @@ export function memoryStateStore(): MemoryStateStore {
     files,
     commits,
     broken: undefined,
+    wipe: () => files.clear(),
     write,
     writeAll: (changes) => Promise.all(changes.map(write)),
     read: async (path) => (files.has(path) ? Buffer.from(files.get(path)!) : undefined),

@@ -15,6 +15,8 @@ export interface World extends AsyncDisposable {
   readonly started: readonly string[];
   readonly promise: (name?: string) => Promise<PlatformPromise>;
   readonly request: (name?: string, namespace?: string) => Promise<ResourceRequest>;
+  /** The store's writer noticed that somebody else changed its content. */
+  readonly storeMoved: () => void;
   /** Ends the platform's process and starts another. */
   readonly restart: () => Promise<void>;
 }
@@ -28,13 +30,17 @@ export async function startWorld(images: Readonly<Record<string, TestImage>>, co
   for (const manifest of platformManifests()) await create(plane, manifest);
   const store = memoryStateStore();
   const kubelet = startTestKubelet(plane, images, ended.signal);
+  let moved = (): void => {};
   const start = (): AsyncDisposable =>
     startPlatform({
       client: plane.clientFor({ name: 'system:serviceaccount:kratix-platform-system:kratix-platform-controller-manager', groups: ['system:serviceaccounts', 'system:authenticated'] }),
       signal: ended.signal,
       log: silentLogger,
       config,
-      openStateStore: async () => store,
+      openStateStore: async (_store, _credentials, onMoved) => {
+        moved = onMoved;
+        return store;
+      },
     });
   let platform = start();
   await plane.client.create(gitStateStores, { apiVersion: 'platform.kratix.io/v1alpha1', kind: 'GitStateStore', metadata: { name: 'default' }, spec: { url: 'https://git.test/repo' } } as KubeObject);
@@ -50,6 +56,7 @@ export async function startWorld(images: Readonly<Record<string, TestImage>>, co
     started: kubelet.started,
     promise: (name = 'bucket') => plane.client.get<PlatformPromise>(promises, { name }),
     request: (name = 'one', namespace = 'default') => plane.client.get<ResourceRequest>(buckets, { namespace, name }),
+    storeMoved: () => moved(),
     restart: async () => {
       await platform[Symbol.asyncDispose]();
       platform = start();

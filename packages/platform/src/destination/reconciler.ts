@@ -96,7 +96,7 @@ export function runDestinationController(context: PlatformContext): Controller {
         }
       }),
   });
-  stateStores.onOpened((ref) => {
+  stateStores.onUnknown((ref) => {
     for (const destination of informers.destinations.list()) if (destination.spec?.stateStoreRef?.name === ref.name) controller.enqueue(keyOf(destination));
   });
   return controller;

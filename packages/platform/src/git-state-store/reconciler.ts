@@ -25,7 +25,7 @@ export function runGitStateStoreController(context: PlatformContext, openWriter:
     if (!before || !deepEqual(before, { spec: store.spec, credentials })) {
       await stateStores.delete(ref);
       opened.delete(name);
-      await stateStores.set(ref, await failing('ErrorInitialisingWriter', () => openWriter(store, credentials)));
+      await stateStores.set(ref, await failing('ErrorInitialisingWriter', () => openWriter(store, credentials, () => stateStores.moved(ref))));
       opened.set(name, { spec: store.spec, credentials });
     }
     await failing('ErrorValidatingPermissions', () => stateStores.get(ref)!.probe({ signal: AbortSignal.any([signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]) }));

@@ -19,21 +19,26 @@ export interface StateStores extends AsyncDisposable {
   suspect(ref: StateStoreRef): void;
   /** Calls back for every {@link suspect}. */
   onSuspect(handler: (ref: StateStoreRef) => void): void;
-  /** A writer was opened, which a condition that was true before does not tell. */
-  onOpened(handler: (ref: StateStoreRef) => void): void;
+  /** Somebody else changed the store's content: what should stand there may not. */
+  moved(ref: StateStoreRef): void;
+  /**
+   * Nobody knows whether the store holds what it should: its writer was just opened (which a condition that was true
+   * before does not tell), or somebody else {@link moved} it.
+   */
+  onUnknown(handler: (ref: StateStoreRef) => void): void;
 }
 
 export function createStateStores(): StateStores {
   const writers = new Map<string, StateStoreWriter>();
   const suspecting: ((ref: StateStoreRef) => void)[] = [];
-  const opening: ((ref: StateStoreRef) => void)[] = [];
+  const unknown: ((ref: StateStoreRef) => void)[] = [];
   const key = ({ kind, name }: StateStoreRef): string => `${kind ?? ''}/${name ?? ''}`;
   return {
     get: (ref) => writers.get(key(ref)),
     set: async (ref, writer) => {
       const previous = writers.get(key(ref));
       writers.set(key(ref), writer);
-      for (const handler of opening) handler(ref);
+      for (const handler of unknown) handler(ref);
       await previous?.[Symbol.asyncDispose]();
     },
     delete: async (ref) => {
@@ -45,7 +50,10 @@ export function createStateStores(): StateStores {
       for (const handler of suspecting) handler(ref);
     },
     onSuspect: (handler) => void suspecting.push(handler),
-    onOpened: (handler) => void opening.push(handler),
+    moved: (ref) => {
+      for (const handler of unknown) handler(ref);
+    },
+    onUnknown: (handler) => void unknown.push(handler),
     [Symbol.asyncDispose]: async () => {
       await Promise.all([...writers.values()].map((writer) => writer[Symbol.asyncDispose]()));
       writers.clear();

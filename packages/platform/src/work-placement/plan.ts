@@ -9,7 +9,7 @@ export interface PlacementSnapshot {
   readonly store: GitStateStore | undefined;
   /** Whether a writer for the store is open. */
   readonly hasWriter: boolean;
-  /** The time has come to compare with the store although nothing changed. */
+  /** It is to be compared with the store although nothing changed. */
   readonly isDue: boolean;
 }
 
@@ -29,7 +29,8 @@ export function planPlacement({ placement, destination, store, hasWriter, isDue 
   if (isDeleting && !holdsFinalizer(placement)) return { type: 'none' };
   const target = placement.spec?.targetDestinationName ?? '';
   if (!destination) return isDeleting ? { type: 'release' } : { type: 'wait', problem: `Destination ${JSON.stringify(target)} not found` };
-  if (!isDeleting && !isDue && isWritten(placement)) return { type: 'none' };
+  const stands = !isDeleting && isWritten(placement);
+  if (stands && !isDue) return { type: 'none' };
 
   const { kind, name } = destination.spec?.stateStoreRef ?? {};
   if (!store) {
@@ -38,6 +39,8 @@ export function planPlacement({ placement, destination, store, hasWriter, isDue 
   }
   const ready = findCondition(store.status?.conditions, 'Ready');
   if (!hasWriter || ready?.status !== 'True') {
+    // What was written is still there as far as anybody knows; the store's recovery wakes us.
+    if (stands) return { type: 'none' };
     return ready?.status === 'False' ? { type: 'wait', problem: `${kind} ${JSON.stringify(name)} is not ready: ${ready.message}` } : { type: 'wait' };
   }
   return { type: isDeleting ? 'remove' : 'write' };

@@ -19,7 +19,7 @@ import { type PlacementOutcome, placementStatus } from './status.ts';
 export function runWorkPlacementController(context: PlatformContext): Controller {
   const { informers, client, clock, stateStores, config, signal } = context;
   const recorder = context.recorder('WorkPlacementController');
-  /** When a placement was last compared with its store, as far as this process knows. */
+  /** When a placement was last compared with its store, as far as this process knows; absent: it is to be. */
   const comparedAt = new Map<string, number>();
 
   const observe = (request: Request): (PlacementSnapshot & { readonly key: string }) | undefined => {
@@ -29,12 +29,12 @@ export function runWorkPlacementController(context: PlatformContext): Controller
       comparedAt.delete(key);
       return undefined;
     }
-    if (!comparedAt.has(key)) comparedAt.set(key, clock.now());
     const destination = informers.destinations.get({ name: placement.spec?.targetDestinationName ?? '' });
     const ref = destination?.spec?.stateStoreRef;
     const store = ref?.kind === 'GitStateStore' ? informers.gitStateStores.get({ name: ref.name }) : undefined;
     const interval = config.stateStoreReconciliationIntervalMs;
-    const isDue = interval > 0 && clock.now() - comparedAt.get(key)! >= interval;
+    const before = comparedAt.get(key);
+    const isDue = before === undefined || (interval > 0 && clock.now() - before >= interval);
     return { key, placement, destination, store, hasWriter: ref !== undefined && stateStores.get(ref) !== undefined, isDue };
   };
   const report = async (placement: WorkPlacement, outcome: PlacementOutcome): Promise<void> => {
@@ -90,7 +90,7 @@ export function runWorkPlacementController(context: PlatformContext): Controller
     sources: [
       { informer: informers.workPlacements, predicate: (object, previous) => !previous || needsLook(object as WorkPlacement, previous as WorkPlacement) },
       { informer: informers.destinations, map: (destination) => informers.workPlacements.byIndex(BY_DESTINATION, destination.metadata.name).map(keyOf), predicate: (object, previous) => !previous || object.metadata.generation !== previous.metadata.generation },
-      { informer: informers.gitStateStores, map: (store) => waitingFor(context, store.metadata.name), predicate: (object, previous) => readiness(object) !== readiness(previous) },
+      { informer: informers.gitStateStores, map: (store) => placementsOf(context, store.metadata.name).map(keyOf), predicate: (object, previous) => readiness(object) !== readiness(previous) },
     ],
     reconcile: (request) =>
       skipMissing(async () => {
@@ -116,8 +116,11 @@ export function runWorkPlacementController(context: PlatformContext): Controller
         }
       }),
   });
-  stateStores.onOpened((ref) => {
-    for (const request of waitingFor(context, ref.name ?? '')) controller.enqueue(request);
+  stateStores.onUnknown((ref) => {
+    for (const placement of placementsOf(context, ref.name ?? '')) {
+      comparedAt.delete(keyString(keyOf(placement)));
+      controller.enqueue(keyOf(placement));
+    }
   });
   return controller;
 }
@@ -141,14 +144,11 @@ function needsLook(placement: WorkPlacement, previous: WorkPlacement): boolean {
   );
 }
 
-/** Placements of a store that have something to write or to take away. */
-function waitingFor({ informers }: PlatformContext, storeName: string): readonly Request[] {
+function placementsOf({ informers }: PlatformContext, storeName: string): readonly WorkPlacement[] {
   return informers.destinations
     .list()
     .filter((destination) => destination.spec?.stateStoreRef?.kind === 'GitStateStore' && destination.spec.stateStoreRef.name === storeName)
-    .flatMap((destination) => informers.workPlacements.byIndex(BY_DESTINATION, destination.metadata.name))
-    .filter((placement) => placement.metadata.deletionTimestamp || !isWritten(placement))
-    .map(keyOf);
+    .flatMap((destination) => informers.workPlacements.byIndex(BY_DESTINATION, destination.metadata.name));
 }
 
 const readiness = (store: KubeObject | undefined): string => {
