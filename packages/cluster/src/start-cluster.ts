@@ -87,12 +87,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const cache = undo.use(createCache(manager, { signal, clock, random, log }));
   const as = (user: UserInfo): Client => writeThrough(clientFor(user), (resource, object) => cache.observed(resource, object));
   const node = as({ name: `system:node:${name}`, groups: ['system:nodes', 'system:authenticated'] });
-  const recorders: EventRecorder[] = [];
-  const recorder = (client: Client, component: string, host?: string): EventRecorder => {
-    const made = createEventRecorder({ client, component, clock, log, signal, ...(host ? { host } : {}) });
-    recorders.push(made);
-    return made;
-  };
+  const recorder = (client: Client, component: string, host?: string): EventRecorder =>
+    createEventRecorder({ client, component, clock, log, signal, ...(host ? { host } : {}) });
   const nodeInformer = cache.informer<Node>(nodes);
   const context: ControllerContext = { cache, clock, random, log, signal, events: (component) => recorder(manager, component), place: (pod) => placePod(pod, nodeInformer.get({ name })) };
   const directories = ensureNodeDirectories(dataDir);

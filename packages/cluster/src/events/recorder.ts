@@ -23,8 +23,6 @@ export interface EventRecorderOptions {
  */
 export interface EventRecorder {
   record(resource: ApiResource, object: KubeObject, event: Happening): void;
-  /** Waits until what was recorded has been written. */
-  flush(): Promise<void>;
 }
 
 export interface Happening {
@@ -47,8 +45,7 @@ export function createEventRecorder({ client, component, host, clock, log, signa
   const told = new Map<string, Told>();
   const queue: (() => Promise<void>)[] = [];
   let writing = 0;
-  let idle = Promise.withResolvers<void>();
-  idle.resolve();
+  let cancelPump: (() => void) | undefined;
 
   const pump = (): void => {
     while (writing < MAX_WRITES && queue.length > 0) {
@@ -62,17 +59,23 @@ export function createEventRecorder({ client, component, host, clock, log, signa
         })
         .finally(() => {
           writing -= 1;
-          if (writing === 0 && queue.length === 0) idle.resolve();
           pump();
         });
     }
   };
+  /** What is on its way (a pod that starts) goes before the tale of it. */
+  const pumpSoon = (): void => {
+    cancelPump ??= clock.setTimeout(() => {
+      cancelPump = undefined;
+      pump();
+    }, NORMAL_DELAY_MS);
+  };
+  signal.addEventListener('abort', () => cancelPump?.(), { once: true });
   const enqueue = (type: Happening['type'], write: () => Promise<void>): boolean => {
     if (signal.aborted || queue.length >= (type === 'Warning' ? MAX_QUEUED : MAX_QUEUED_NORMAL)) return false;
-    if (writing === 0 && queue.length === 0) idle = Promise.withResolvers<void>();
     queue.push(write);
-    // Not at once: what is on its way (a pod that starts) goes first.
-    queueMicrotask(pump);
+    if (type === 'Warning') pump();
+    else pumpSoon();
     return true;
   };
 
@@ -125,11 +128,11 @@ export function createEventRecorder({ client, component, host, clock, log, signa
       if (told.size >= MAX_TOLD) told.delete(told.keys().next().value!);
       told.set(id, entry);
     },
-    flush: () => idle.promise,
   };
 }
 
 const MAX_WRITES = 4;
+const NORMAL_DELAY_MS = 50;
 const MAX_QUEUED = 2000;
 const MAX_QUEUED_NORMAL = 400;
 const MAX_TOLD = 2000;

@@ -261,8 +261,11 @@ export function createPodWorker(first: Pod, context: NodeContext, gone: (uid: st
       started: false,
       ready: false,
     });
-    note('Normal', 'Pulled', `Container image "${container.image}" already present on machine`, container);
-    note('Normal', 'Created', `Container created: ${name}`, container);
+    // A pipeline has many short containers, and each event is an object in the store: there, that it started is enough.
+    if (pod.spec?.restartPolicy === 'Always') {
+      note('Normal', 'Pulled', `Container image "${container.image}" already present on machine`, container);
+      note('Normal', 'Created', `Container created: ${name}`, container);
+    }
     note('Normal', 'Started', `Container started: ${name}`, container);
     const endProbing = startProbing({
       container,

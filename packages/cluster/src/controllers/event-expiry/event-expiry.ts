@@ -6,14 +6,14 @@ import type { ControllerContext } from '../controller-context.ts';
 export interface EventExpiryOptions {
   /** Default one hour, as in Kubernetes. */
   readonly timeToLiveMs?: number;
-  /** The oldest beyond this many go early. Default 5000. */
+  /** The oldest beyond this many go early. Default 3000. */
   readonly maxEvents?: number;
 }
 
 type EventObject = KubeObject & { readonly lastTimestamp?: string | null; readonly eventTime?: string | null };
 
 /** Deletes old events, so that they do not pile up. One timer, for the oldest; none when there are no events. */
-export function startEventExpiry({ cache, clock, log, signal }: ControllerContext, { timeToLiveMs = 3_600_000, maxEvents = 5000 }: EventExpiryOptions = {}): AsyncDisposable {
+export function startEventExpiry({ cache, clock, log, signal }: Pick<ControllerContext, 'cache' | 'clock' | 'log' | 'signal'>, { timeToLiveMs = 3_600_000, maxEvents = 3000 }: EventExpiryOptions = {}): AsyncDisposable {
   const { client } = cache;
   /** In the order in which they expire, for nearly all of them. */
   const expiry = new Map<string, { readonly key: ObjectKey; readonly atMs: number }>();

@@ -1,5 +1,6 @@
 import type { Clock } from '@plinth/controller-runtime';
 import { statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { EXIT_KILLED, EXIT_TERMINATED, type ContainerExit, type ContainerLaunch, type RunningContainer, type StopRequest } from '../container-runtime.ts';
@@ -12,7 +13,7 @@ export interface StepPoolOptions {
   readonly preload?: readonly URL[];
   /** Workers kept ready when there is nothing to do. Default 1. */
   readonly warm?: number;
-  /** Steps at once, as long as they are quick. Default 4. */
+  /** Steps at once, as long as they are quick. Default: as many as there are processors, 2 to 4. */
   readonly target?: number;
   /** Workers at most: slow steps make room for others up to here. Default 32. */
   readonly max?: number;
@@ -51,9 +52,11 @@ interface Job {
 
 /** A worker is replaced after so many runs: modules that it has loaded are never unloaded. */
 const MAX_RUNS = 500;
+/** Steps are short: a small nursery keeps a worker small. */
+const YOUNG_HEAP_MB = 8;
 
 export function createStepPool(options: StepPoolOptions): StepPool {
-  const { host, preload = [], warm = 1, target = 4, max = 32, slowMs = 1000, heapMb = 128, idleMs = 30_000, clock } = options;
+  const { host, preload = [], warm = 1, target = Math.max(2, Math.min(4, availableParallelism())), max = 32, slowMs = 1000, heapMb = 128, idleMs = 30_000, clock } = options;
   const workers = new Set<PoolWorker>();
   const queue: Job[] = [];
   let closed = false;
@@ -70,7 +73,7 @@ export function createStepPool(options: StepPoolOptions): StepPool {
       stderr: true,
       stdin: false,
       name: 'plinth step',
-      resourceLimits: { maxOldGenerationSizeMb: heapMb },
+      resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: YOUNG_HEAP_MB },
     });
     const entry: PoolWorker = { worker, loaded: new Map(), runs: 0, job: undefined, startedAtMs: clock.now() };
     let failure: Error | undefined;
