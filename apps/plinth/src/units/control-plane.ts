@@ -39,7 +39,7 @@ export async function startControlPlane({ layout, installation }: UnitContext, n
       name,
       listen: { host: '127.0.0.1', port: installation.ports[name], key: serving.key.reveal(), cert: serving.cert, clientCA: pki.caCert },
       serviceCIDR: `127.${block}.128.0/17`,
-      log: (entry) => log('warn', 'api server', { entry }),
+      log,
     }),
   );
   const clientFor = (user: UserInfo): Client => createClient(server.transport(user));
