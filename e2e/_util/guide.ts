@@ -20,6 +20,7 @@ export interface GuideStep {
 
 interface Block {
   readonly line: number;
+  readonly end: number;
   readonly language: string;
   readonly words: readonly string[];
   readonly text: string;
@@ -37,7 +38,8 @@ export function parseGuide(markdown: string): readonly GuideStep[] {
     if (file) return [{ line, kind: 'save', text: `${text}\n`, file, fails: false, anyOrder: false }];
     if (language !== 'sh' || words.includes('not-run')) return [];
     const next = blocks[index + 1];
-    const output = next?.language === 'text' ? next : undefined;
+    // One that comes after more words is about something else.
+    const output = next?.language === 'text' && next.line <= block.end + 2 ? next : undefined;
     const needs = value('needs');
     return [
       {
@@ -68,7 +70,7 @@ function blocksOf(markdown: string): readonly Block[] {
       open?.lines.push(line);
     } else if (open) {
       const [language = '', ...words] = open.info.split(/\s+/);
-      blocks.push({ line: open.line, language, words, text: open.lines.join('\n') });
+      blocks.push({ line: open.line, end: index + 1, language, words, text: open.lines.join('\n') });
       open = undefined;
     } else {
       open = { line: index + 1, info: line.slice(3).trim(), lines: [] };

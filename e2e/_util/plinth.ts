@@ -19,8 +19,8 @@ export function plinth(args: readonly string[], options: { readonly timeoutMs?: 
 }
 
 /** Starts `plinth ARGS` and leaves it running. */
-export function spawnPlinth(args: readonly string[]): ReturnType<typeof spawn> {
-  return spawn(process.execPath, [launcher, ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+export function spawnPlinth(args: readonly string[], env: NodeJS.ProcessEnv = process.env): ReturnType<typeof spawn> {
+  return spawn(process.execPath, [launcher, ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached: true, env });
 }
 
 export function run(command: string, args: readonly string[], options: { readonly timeoutMs?: number; readonly env?: NodeJS.ProcessEnv; readonly cwd?: string; readonly stdin?: string } = {}): Promise<CommandResult> {
