@@ -16,6 +16,9 @@ export interface RawPackEntry {
 const maxObjectBytes = 512 * 1024 * 1024;
 const maxChain = 5000;
 
+/** How much one read ahead brings. */
+const aheadBytes = 256 * 1024;
+
 /**
  * A pack on disk with its index. The index is in memory, the pack is read entry by entry.
  * Its file stays open from the first read to {@link PackFile.close}, so it can be read while somebody deletes it.
@@ -27,6 +30,7 @@ export class PackFile {
   readonly bytes: number;
   #file: number | undefined;
   #offsets: Float64Array | undefined;
+  #window: { readonly start: number; readonly bytes: Buffer } | undefined;
   #idByOffset: Map<number, number> | undefined;
 
   constructor(base: string, packBytes: number) {
@@ -35,8 +39,8 @@ export class PackFile {
     this.index = new PackIndex(readFileSync(`${base}.idx`));
   }
 
-  /** The object that starts at `offset`, its deltas applied. */
-  read(offset: number): GitObject {
+  /** The object that starts at `offset`, its deltas applied. `atHand`: bases that need not be read. */
+  read(offset: number, atHand: (id: ObjectId) => GitObject | undefined = () => undefined): GitObject {
     const deltas: Buffer[] = [];
     let at = offset;
     for (;;) {
@@ -44,10 +48,11 @@ export class PackFile {
       if (entry.size > maxObjectBytes) throw new GitLimitError(`${this.base}.pack holds an object of ${entry.size} bytes`);
       const { data } = inflateAt(entry.deflated, 0, entry.size);
       if (entry.kind.type !== 'ofs-delta' && entry.kind.type !== 'ref-delta') {
-        const whole = deltas.toReversed().reduce((base, delta) => applyDelta(base, delta), data);
-        return { type: entry.kind.type, data: whole };
+        return { type: entry.kind.type, data: applyAll(data, deltas) };
       }
       deltas.push(data);
+      const known = entry.kind.type === 'ref-delta' ? atHand(entry.kind.base) : undefined;
+      if (known) return { type: known.type, data: applyAll(known.data, deltas) };
       if (deltas.length > maxChain) throw new GitFormatError(`${this.base}.pack has a delta chain that does not end`);
       at = this.#baseOffset(at, entry.kind);
     }
@@ -64,17 +69,27 @@ export class PackFile {
     throw new GitFormatError(`${this.base}.pack has a delta chain that does not end`);
   }
 
-  rawEntry(offset: number): RawPackEntry {
-    const end = this.#endOf(offset);
-    const bytes = Buffer.allocUnsafe(end - offset);
+  /** `ahead`: more will be asked for, at rising offsets, and not be kept for long; then one read brings many entries. */
+  rawEntry(offset: number, ahead = false): RawPackEntry {
+    const bytes = this.#bytesAt(offset, this.#endOf(offset) - offset, ahead);
+    const header = decodePackEntryHeader(bytes, 0, offset);
+    return { kind: header.kind, size: header.size, deflated: bytes.subarray(header.dataStart) };
+  }
+
+  #bytesAt(offset: number, length: number, ahead: boolean): Buffer {
+    const window = this.#window;
+    if (ahead && window && offset >= window.start && offset + length <= window.start + window.bytes.length) return window.bytes.subarray(offset - window.start, offset - window.start + length);
+    const wanted = ahead ? Math.max(length, Math.min(aheadBytes, this.bytes - offset)) : length;
+    const bytes = Buffer.allocUnsafe(wanted);
     this.#file ??= openSync(`${this.base}.pack`, 'r');
-    for (let read = 0; read < bytes.length; ) {
-      const count = readSync(this.#file, bytes, read, bytes.length - read, offset + read);
+    for (let read = 0; read < wanted; ) {
+      const count = readSync(this.#file, bytes, read, wanted - read, offset + read);
       if (count === 0) throw new GitFormatError(`${this.base}.pack ends before the entry at ${offset}`);
       read += count;
     }
-    const header = decodePackEntryHeader(bytes, 0, offset);
-    return { kind: header.kind, size: header.size, deflated: bytes.subarray(header.dataStart) };
+    if (!ahead) return bytes;
+    this.#window = { start: offset, bytes };
+    return bytes.subarray(0, length);
   }
 
   /** Id of the object that a delta starts from. */
@@ -90,7 +105,18 @@ export class PackFile {
   close(): void {
     if (this.#file !== undefined) closeSync(this.#file);
     this.#file = undefined;
+    this.dropWindow();
     this.#idByOffset = undefined;
+  }
+
+  /** Lets go of what was read ahead. */
+  dropWindow(): void {
+    this.#window = undefined;
+  }
+
+  /** All offsets, rising, each with the place of its object in the index. */
+  inOrder(): readonly { readonly offset: number; readonly at: number }[] {
+    return Array.from({ length: this.index.count }, (_, at) => ({ offset: this.index.offsetAt(at), at })).sort((a, b) => a.offset - b.offset);
   }
 
   #baseOffset(offset: number, kind: PackEntryKind): number {
@@ -112,4 +138,9 @@ export class PackFile {
     }
     return low < offsets.length ? offsets[low]! : this.bytes - 20;
   }
+}
+
+/** `deltas`: the last one to apply first. */
+function applyAll(base: Buffer, deltas: readonly Buffer[]): Buffer {
+  return deltas.toReversed().reduce((data, delta) => applyDelta(data, delta), base);
 }

@@ -75,21 +75,21 @@ async function gather(packs: readonly PackFile[]): Promise<Map<ObjectId, Entry>>
   const entries = new Map<ObjectId, Entry>();
   let work = 0;
   for (const pack of packs) {
-    for (let at = 0; at < pack.index.count; at++) {
+    for (const { offset, at } of pack.inOrder()) {
       if (work > 1_000_000) {
         await immediate();
         work = 0;
       }
       const id = pack.index.idAt(at);
       if (entries.has(id)) continue;
-      const offset = pack.index.offsetAt(at);
-      const raw = pack.rawEntry(offset);
+      const raw = pack.rawEntry(offset, true);
       // Bytes read, and something for each object: about as much as takes a millisecond between two turns.
       work += raw.deflated.length + 2000;
       const base = pack.baseIdOf(offset, raw.kind);
       if (base === undefined && raw.kind.type === 'ofs-delta') throw new GitFormatError(`${pack.base}.pack lacks the base of ${id}`);
       entries.set(id, { input: { id, kind: base === undefined ? raw.kind : { type: 'ref-delta', base }, size: raw.size, deflated: raw.deflated }, pack, base });
     }
+    pack.dropWindow();
   }
   return entries;
 }

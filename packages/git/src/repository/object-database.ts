@@ -29,6 +29,7 @@ export class ObjectDatabase {
   /** Newest first. */
   #packs: readonly PackFile[] = [];
   #packFolderState = '';
+  #lastFound: PackFile | undefined;
   readonly #cache = new ObjectCache();
 
   constructor(objectsFolder: string) {
@@ -124,6 +125,7 @@ export class ObjectDatabase {
   /** Deletes packs whose objects are all in others by now. */
   async removePacks(packs: readonly PackFile[]): Promise<void> {
     const gone = new Set(packs);
+    this.#lastFound = undefined;
     this.#packs = this.#packs.filter((pack) => !gone.has(pack));
     for (const pack of packs) {
       // The index first: without one nobody opens the pack any more.
@@ -138,6 +140,7 @@ export class ObjectDatabase {
   close(): void {
     for (const pack of this.#packs) pack.close();
     this.#packs = [];
+    this.#lastFound = undefined;
     this.#packFolderState = '';
     this.#cache.clear();
   }
@@ -146,7 +149,7 @@ export class ObjectDatabase {
     const place = this.locate(id);
     if (!place) return undefined;
     try {
-      return place.pack.read(place.offset);
+      return place.pack.read(place.offset, (base) => this.#cache.get(base));
     } catch (error) {
       // Somebody took the pack away between finding and opening it.
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
@@ -158,9 +161,15 @@ export class ObjectDatabase {
   }
 
   #find(key: Buffer): PackedPlace | undefined {
+    // What came together is asked for together.
+    const last = this.#lastFound;
+    const there = last?.index.find(key);
+    if (last && there !== undefined) return { pack: last, offset: there };
     for (const pack of this.#packs) {
       const offset = pack.index.find(key);
-      if (offset !== undefined) return { pack, offset };
+      if (offset === undefined) continue;
+      this.#lastFound = pack;
+      return { pack, offset };
     }
     return undefined;
   }
@@ -189,6 +198,7 @@ export class ObjectDatabase {
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
       }
     }
+    this.#lastFound = undefined;
     const kept = new Set(opened.map(({ pack }) => pack));
     for (const pack of this.#packs) if (!kept.has(pack)) pack.close();
     this.#packs = opened.sort((a, b) => b.time - a.time).map(({ pack }) => pack);

@@ -50,10 +50,13 @@ function checkComplete(repository: Repository, pack: ParsedPack, tips: readonly 
     if (!pack.has(id) && !objects.has(id)) throw new GitFormatError(`missing necessary objects: ${what} ${id}`);
   };
   const read = (id: ObjectId): GitObject | undefined => pack.read(id) ?? objects.read(id);
-  const checkedTrees = new Set<ObjectId>();
+  const reached = new Set<ObjectId>();
+  const compared = new Set<string>();
   const checkTree = (id: ObjectId, baseId: ObjectId | undefined): void => {
-    if (checkedTrees.has(id) || !pack.has(id)) return;
-    checkedTrees.add(id);
+    // Pairs, not trees: a tree and its base may each be the other's base in turn, and what they share must be looked at too.
+    if (compared.has(`${id}${baseId ?? ''}`) || !pack.has(id)) return;
+    compared.add(`${id}${baseId ?? ''}`);
+    reached.add(id);
     const data = pack.read(id)!.data;
     const base = baseId === undefined ? undefined : read(baseId);
     const entries = base?.type === 'tree' ? diffTrees(base.data, data) : decodeTree(data).map((after) => ({ name: after.name, before: undefined, after }));
@@ -77,5 +80,5 @@ function checkComplete(repository: Repository, pack: ParsedPack, tips: readonly 
       need(decodeTag(pack.read(place.id)!.data).object, 'object');
     }
   }
-  for (const place of pack.places) if (place.type === 'tree') checkTree(place.id, undefined);
+  for (const place of pack.places) if (place.type === 'tree' && !reached.has(place.id)) checkTree(place.id, undefined);
 }

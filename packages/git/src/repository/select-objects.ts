@@ -24,9 +24,12 @@ const yieldEvery = 200;
 export async function selectObjects(objects: ObjectDatabase, selection: CommitSelection, haves: readonly ObjectId[], extra: readonly ObjectId[], filter: ObjectFilter, giveWay: () => Promise<void>): Promise<ObjectId[]> {
   const trees = new Set<ObjectId>();
   const blobs = new Set<ObjectId>();
+  /** Pairs, not trees: what a tree shares with one base is not what it shares with another. */
+  const compared = new Set<string>();
   const tags = new Set<ObjectId>();
   const collect = (treeId: ObjectId, baseId: ObjectId | undefined, depth: number): void => {
-    if (treeId === baseId || trees.has(treeId) || (filter.type === 'tree-depth' && depth >= filter.depth)) return;
+    if (treeId === baseId || compared.has(`${treeId}${baseId ?? ''}`) || (filter.type === 'tree-depth' && depth >= filter.depth)) return;
+    compared.add(`${treeId}${baseId ?? ''}`);
     trees.add(treeId);
     const base = baseId !== undefined && objects.has(baseId) ? objects.readAs('tree', baseId) : noBytes;
     const data = objects.readAs('tree', treeId);
@@ -39,8 +42,8 @@ export async function selectObjects(objects: ObjectDatabase, selection: CommitSe
   };
   const fallback = haves.find((id) => objects.read(id)?.type === 'commit');
   let count = 0;
-  // Oldest first, so that a parent's tree is known to be on its way before its child leans on it.
-  for (const commit of [...selection.commits.values()].toReversed()) {
+  // Newest first: joined packs keep older trees as differences of newer ones.
+  for (const commit of selection.commits.values()) {
     if (++count % yieldEvery === 0) await giveWay();
     collect(commit.tree, baseTree(objects, commit, selection, fallback), 0);
   }

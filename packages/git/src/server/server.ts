@@ -86,7 +86,12 @@ class Front {
   }
 
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const work = this.#route(request, response).catch((error: unknown) => this.#fail(request, response, error));
+    const work = this.#route(request, response)
+      .catch((error: unknown) => this.#fail(request, response, error))
+      .catch((error: unknown) => {
+        this.#options.log?.({ level: 'error', message: 'answering failed', err: error });
+        response.destroy();
+      });
     this.#working.add(work);
     await work;
     this.#working.delete(work);
@@ -155,10 +160,12 @@ class Front {
       return;
     }
     const status = refusal?.status ?? 500;
+    // The response lets go of its socket when it is done.
+    const { socket } = request;
     // The body may not have been read to its end: this connection cannot be used again.
     response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', connection: 'close', 'x-content-type-options': 'nosniff', ...(status === 503 ? { 'retry-after': '1' } : {}) });
     response.end(`${refusal?.message ?? 'internal error'}\n`, () => {
-      if (!request.complete) setTimeout(() => request.socket.destroy(), 1000).unref();
+      if (!request.complete) setTimeout(() => socket.destroy(), 1000).unref();
     });
   }
 }
