@@ -246,17 +246,26 @@ describe('a pod', () => {
 
   it('lets its programs clean up when it was deleted, by force even, while no agent was running', async () => {
     for (const force of [false, true]) {
-      const cleaned = Promise.withResolvers<string>();
+      const seen = ({ stateDir, mounts, env }: ProgramContext): object => ({ stateDir, data: mounts.get('/data'), name: env['NAME'] });
+      const cleaned = Promise.withResolvers<unknown>();
       let dir = '';
-      await using world = await startWorld({ catalogue: programs({ serve: (context) => ((dir = context.stateDir), forever(context)) }) });
+      let before: unknown;
+      await using world = await startWorld({ catalogue: programs({ serve: (context) => ((before = seen(context)), (dir = context.stateDir), forever(context)) }) });
       const { client } = world.plane;
-      await client.create(pods, pod({ containers: [{ name: 'main', image: 'serve' }] }));
+      await client.create<Secret>(secrets, { apiVersion: 'v1', kind: 'Secret', metadata: { namespace: 'default', name: 'password' }, data: { x: 'eA==' } });
+      await client.create(
+        pods,
+        pod({
+          containers: [{ name: 'main', image: 'serve', volumeMounts: [{ name: 'data', mountPath: '/data' }], env: [{ name: 'NAME', value: 'db' }, { name: 'X', valueFrom: { secretKeyRef: { name: 'password', key: 'x' } } }] }],
+          volumes: [{ name: 'data', emptyDir: {} }],
+        }),
+      );
       await eventually(async () => expect(await ready(world)).toBe('True'));
       await world.restart({
-        catalogue: programs({ serve: async ({ signal, stateDir }) => (cleaned.resolve(signal.aborted ? stateDir : 'started anew'), 0) }),
-        beforeStart: () => client.delete(pods, key, force ? { gracePeriodSeconds: 0 } : {}),
+        catalogue: programs({ serve: async (context) => (cleaned.resolve(context.signal.aborted ? seen(context) : 'started anew'), 0) }),
+        beforeStart: () => Promise.all([client.delete(secrets, { namespace: 'default', name: 'password' }), client.delete(pods, key, force ? { gracePeriodSeconds: 0 } : {})]),
       });
-      expect(await cleaned.promise).toBe(dir);
+      expect(await cleaned.promise).toEqual(before);
       await eventually(async () => expect(await client.find(pods, key)).toBeUndefined());
       await eventually(() => expect(existsSync(dir)).toBe(false));
     }

@@ -93,8 +93,8 @@ async function reapForgotten(context: NodeContext, isKnown: (uid: string) => boo
     readdirSync(directories.pods)
       .filter((uid) => !isKnown(uid))
       .map(async (uid) => {
-        const pod = readLeftBehind(directories, uid);
-        if (pod) await reapPod(pod, (pod.spec?.containers ?? []).map(({ name }) => name), new Map(), context.nodeIP, context, REAP_GRACE_MS);
+        const left = readLeftBehind(directories, uid);
+        if (left) await reapPod(left.pod, (left.pod.spec?.containers ?? []).map(({ name }) => name), new Map(left.volumes), left.pod.status?.podIP ?? context.nodeIP, context, REAP_GRACE_MS);
         await removePodDirectory(directories, uid);
       }),
   );

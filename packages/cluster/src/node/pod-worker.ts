@@ -12,7 +12,7 @@ import { ContainerConfigError, VolumeError } from './errors.ts';
 import { createLogWriter, logFile, rotatedFile, type LogWriter } from './logs/log-writer.ts';
 import type { NodeContext } from './node-context.ts';
 import { inputsOf } from './inputs.ts';
-import { leaveBehind, reapPod } from './left-behind.ts';
+import { leaveBehind, readLeftBehind, reapPod } from './left-behind.ts';
 import { isSidecar, planPod, willRestart } from './plan-pod.ts';
 import { podDirectory, removePodDirectory } from './pod-directory.ts';
 import { podStatus, type PodFacts } from './pod-status.ts';
@@ -222,7 +222,7 @@ export function createPodWorker(first: Pod, context: NodeContext, gone: (uid: st
     const run = record.restarts + (isRestart ? 1 : 0);
     const writer = createLogWriter({ directory: directory.logs, container: name, run, now: () => clock.now() });
     try {
-      leaveBehind(directories, pod, context);
+      leaveBehind(directories, pod, volumes!, context);
       const running = await startContainer(
         {
           pod,
@@ -257,7 +257,7 @@ export function createPodWorker(first: Pod, context: NodeContext, gone: (uid: st
       ...rest,
       phase: { type: 'running', startedAtMs: startedAt },
       restarts: run,
-      ...(record.phase.type === 'terminated' ? { last: withoutType(record.phase) } : {}),
+      ...(record.phase.type === 'terminated' ? { last: withoutType(record.phase) } : { failures: 0 }),
       started: false,
       ready: false,
     });
@@ -346,7 +346,10 @@ export function createPodWorker(first: Pod, context: NodeContext, gone: (uid: st
     if (error instanceof ImageError) {
       note('Warning', 'Failed', `Failed to pull image "${container.image}": ${message}`, container);
       note('Warning', 'Failed', 'Error: ImagePullBackOff', container);
-      wait('ImagePullBackOff', `Back-off pulling image "${container.image}": ${message}`, Number.POSITIVE_INFINITY);
+      // What an installation knows may grow without an event; the pause grows as for a registry.
+      const { failures } = records.get(container.name)!;
+      wait('ImagePullBackOff', `Back-off pulling image "${container.image}": ${message}`, clock.now() + restartDelayMs(failures + 2, context.backoff));
+      setRecord(container.name, { failures: failures + 1 });
     } else if (error instanceof ContainerConfigError) {
       waitsForInputs = true;
       note('Warning', 'Failed', `Error: ${message}`, container);
@@ -427,7 +430,8 @@ export function createPodWorker(first: Pod, context: NodeContext, gone: (uid: st
   /** The pod was deleted while no agent ran: its programs end what they left running. */
   async function reap(): Promise<void> {
     podIP ??= context.addresses.take(pod.status?.podIP);
-    volumes ??= await makeVolumes().catch(() => new Map<string, string>());
+    // As they were noted: a claim that is being deleted, too, cannot be asked for any more.
+    volumes ??= new Map(readLeftBehind(directories, uid)?.volumes);
     await reapPod(pod, [...interrupted.keys()], volumes, podIP ?? context.nodeIP, context, shortestGraceMs);
   }
 
@@ -477,7 +481,7 @@ export function createPodWorker(first: Pod, context: NodeContext, gone: (uid: st
     for (const [name, record] of records) {
       if (record.phase.type === 'waiting' && record.phase.reason === reason) {
         const { retryAtMs: _, ...rest } = record;
-        records.set(name, { ...rest, phase: freshRecord(name).phase });
+        records.set(name, { ...rest, phase: freshRecord(name).phase, failures: 0 });
       }
     }
   }
