@@ -81,6 +81,19 @@ describe.runIf(onLinux)('the program in a database pod', () => {
     await pod.ended;
   });
 
+  it('stops a server that was left behind when its pod is gone by the time anybody looks', async () => {
+    const { client } = fakeApi();
+    const pod = await startDatabasePod(program, client, { scope: 'orphan', volume });
+    await untilReady(pod);
+    const pid = pidOf('orphan');
+    pod.abandon();
+    await using other = createInstanceProgram({ engineRoot: join(home, 'engine') });
+    const reaper = await startDatabasePod(other, client, { scope: 'orphan', volume, ip: pod.ip });
+    expect(await reaper.stop()).toBe(0);
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+    await pod.ended;
+  });
+
   it('stops its server within two seconds when it is told to, clients or not', async () => {
     const { client } = fakeApi();
     const pod = await startDatabasePod(program, client, { scope: 'stopped', volume });

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { configMaps } from '@plinth/api';
 import { createCache } from '@plinth/controller-runtime';
-import { Engines, inspectData, openInstanceFolder, settleParameters, startServer, type InstanceFolder, type PostgresServer } from '../engine/index.ts';
+import { Engines, inspectData, openInstanceFolder, settleParameters, startServer, stopServersBelow, type InstanceFolder, type PostgresServer } from '../engine/index.ts';
 import { takeBaseBackup } from '../engine/base-backup.ts';
 import type { Connection } from '../sql/connection.ts';
 import { announceMember } from './announce-member.ts';
@@ -42,8 +42,11 @@ export function createInstanceProgram(options: InstanceProgramOptions): Instance
     try {
       return await runInstance(engines, now, context);
     } catch (error) {
-      if (context.signal.aborted) return 0;
-      throw error;
+      if (!context.signal.aborted) throw error;
+      // Told to stop before it came to its server, which may run since an earlier life: the pod was deleted meanwhile.
+      const volume = context.mounts.get(volumePath);
+      if (volume !== undefined && (await stopServersBelow(volume)) > 0) context.log('the server that was left behind has stopped');
+      return 0;
     } finally {
       context.setReady(false);
     }
@@ -53,6 +56,9 @@ export function createInstanceProgram(options: InstanceProgramOptions): Instance
     [Symbol.asyncDispose]: () => engines[Symbol.asyncDispose](),
   });
 }
+
+/** Where the data volume is mounted (contract, section 4.2). */
+const volumePath = '/home/postgres/pgdata';
 
 async function runInstance(engines: Engines, now: () => Date, context: ProgramContext): Promise<number> {
   const settings = parseEnvironment(context);
@@ -82,6 +88,7 @@ async function runInstance(engines: Engines, now: () => Date, context: ProgramCo
   try {
     const credentials = await readCredentialState(folder, settings);
     server = await start();
+    if (server.adopted) context.resumed?.();
     log(server.adopted ? `the server ${server.pid} runs already, it is adopted` : `the server ${server.pid} has started`);
     if (credentials === 'outdated' && role.type === 'primary') {
       log('the passwords of the system users have changed, the database takes them over');

@@ -15,6 +15,8 @@ export interface ProgramContext {
   /** Acts as the pod's service account. */
   readonly client: Client;
   readonly setReady: (ready: boolean) => void;
+  /** What the container is about lived on while nobody looked: this run does not count as a restart. */
+  readonly resumed?: () => void;
 }
 
 /** Resolves with the exit code. */
