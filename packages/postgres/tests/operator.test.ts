@@ -178,8 +178,35 @@ describe.runIf(onLinux)('the operator', () => {
     await connection.end();
   });
 
+  it('puts back at once what somebody removed or changed', async () => {
+    await using world = await startWorld(room);
+    await world.client.create(postgresqls, postgresql('acid-drift', { enableLogicalBackup: true }));
+    await untilStatus(world, 'acid-drift', 'Running');
+    const removed: readonly (readonly [ApiResource, string])[] = [
+      [services, 'acid-drift'],
+      [services, 'acid-drift-repl'],
+      [secrets, `acid.acid-drift.${suffix}`],
+      [podDisruptionBudgets, 'postgres-acid-drift-pdb'],
+      [cronJobs, 'logical-backup-acid-drift'],
+      [statefulSets, 'acid-drift'],
+    ];
+    const uidOf = async ([resource, name]: readonly [ApiResource, string]): Promise<string | undefined> => (await world.client.find<KubeObject>(resource, { namespace: 'default', name }))?.metadata.uid;
+    const before = await Promise.all(removed.map(uidOf));
+    for (const [resource, name] of removed) await world.client.delete(resource, { namespace: 'default', name }, { propagationPolicy: resource === statefulSets ? 'Orphan' : 'Background' });
+    await eventually(async () => {
+      const after = await Promise.all(removed.map(uidOf));
+      const missing = removed.filter((_, index) => after[index] === undefined || after[index] === before[index]).map(([, name]) => name);
+      expect(missing, world.operatorLog()).toEqual([]);
+    });
+    await world.client.patch(services, { namespace: 'default', name: 'acid-drift' }, 'merge', { spec: { selector: { 'spilo-role': 'nobody' } } });
+    await eventually(async () => expect(await world.client.get(services, { namespace: 'default', name: 'acid-drift' })).toMatchObject({ spec: { selector: { 'spilo-role': 'master' } } }));
+    // The owner's new password is that of its new Secret.
+    await eventually(async () => expect(await query(world, 'acid-drift', 'acid', 'bestdb', 'select 1 as one')).toEqual([{ one: 1 }]));
+    await untilStatus(world, 'acid-drift', 'Running');
+  });
+
   it('gets back in when the Secret of the superuser was deleted', async () => {
-    await using world = await startWorld(room, { settings: { resyncMs: 1_100 } });
+    await using world = await startWorld(room);
     await world.client.create(postgresqls, postgresql('acid-locked'));
     await untilStatus(world, 'acid-locked', 'Running');
     const name = `postgres.acid-locked.${suffix}`;

@@ -77,7 +77,6 @@ async function replace(client: Client, { resource, object }: Extract<Step, { rea
   await client.delete(resource, key, { propagationPolicy: 'Orphan' }).catch((error: unknown) => {
     if (!isNotFound(error)) throw error;
   });
-  // The operator's rights do not let it watch these kinds.
   const deadline = Date.now() + goneTimeoutMs;
   for (let pauseMs = 5; await client.find<KubeObject>(resource, key); pauseMs = Math.min(pauseMs * 2, 200)) {
     if (Date.now() > deadline) throw new Error(`deleting ${resource.plural} ${keyString(key)}, to make it again, has not finished within ${goneTimeoutMs / 1000} s`);

@@ -4,6 +4,7 @@ import { createCache, createEventRecorder, runController, systemClock, type Cloc
 import type { Program } from '../instance/program-context.ts';
 import { readSettings, type OperatorSettings } from './configuration.ts';
 import { createReconciler } from './reconciler.ts';
+import { clusterOf, watchChildren } from './watch-children.ts';
 
 export interface OperatorProgramOptions {
   /** On top of what the OperatorConfiguration says. */
@@ -40,13 +41,14 @@ export function createOperatorProgram(options: OperatorProgramOptions = {}): Pro
       const object = clusters.get(key);
       return object && isOurs(object) ? object : undefined;
     };
+    const reconciler = createReconciler({ client: cache.client, findCluster, pods: members, events, settings, clock });
     const controller = runController({
       name: 'postgresql',
       sources: [
         { informer: clusters, predicate: (object, previous) => isOurs(object) && (!previous || isAnotherWish(object, previous)) },
-        { informer: members, map: clusterOfPod },
+        { informer: members, map: (pod) => [clusterOf(pod) ?? []].flat() },
       ],
-      reconcile: createReconciler({ client: cache.client, findCluster, pods: members, events, settings, clock }),
+      reconcile: reconciler.reconcile,
       concurrency: options.concurrency ?? 16,
       retryBaseMs: 20,
       signal,
@@ -55,6 +57,10 @@ export function createOperatorProgram(options: OperatorProgramOptions = {}): Pro
       observe: ({ request, type, durationMs }) => {
         if (type === 'done' || type === 'retryAfter') log(`looked at postgresql ${request.namespace}/${request.name} in ${durationMs.toFixed(0)} ms`);
       },
+    });
+    watchChildren(cache, namespace, (cluster) => {
+      reconciler.disturb(cluster);
+      controller.enqueue(cluster);
     });
     await Promise.race([cache.synced(), controller.finished]);
     if (!signal.aborted) {
@@ -73,11 +79,6 @@ const isAnotherWish = (object: KubeObject, previous: KubeObject): boolean =>
   object.metadata.deletionTimestamp !== previous.metadata.deletionTimestamp ||
   object.metadata.uid !== previous.metadata.uid ||
   JSON.stringify(object.metadata.annotations) !== JSON.stringify(previous.metadata.annotations);
-
-const clusterOfPod = ({ metadata }: KubeObject): readonly { readonly namespace: string; readonly name: string }[] => {
-  const name = metadata.labels?.['cluster-name'];
-  return name ? [{ namespace: metadata.namespace ?? 'default', name }] : [];
-};
 
 /** The operator's log is its container's log. */
 function containerLogger(log: (text: string) => void): Logger {

@@ -39,7 +39,7 @@ export interface Snapshot {
   readonly claims: readonly PersistentVolumeClaim[];
 }
 
-/** Reads everything at once. The operator's rights let it get these kinds, not watch them. */
+/** Reads everything at once, from the API: an object without our labels (made by hand, first) is in no informer. */
 export async function observe(client: Client, cluster: Cluster): Promise<Snapshot> {
   const { name, namespace } = cluster;
   const find = <T extends KubeObject>(resource: ApiResource, childName: string): Promise<T | undefined> => client.find<T>(resource, { namespace, name: childName });

@@ -30,12 +30,20 @@ export interface ReconcilerOptions {
   readonly newPassword?: () => string;
 }
 
+export interface Reconciler {
+  readonly reconcile: Reconcile;
+  /** Somebody changed or removed an object of this cluster: the next look is at all of them. */
+  readonly disturb: (cluster: ObjectKey) => void;
+}
+
 /**
  * What was seen to be in order, by cluster: saves looking at a dozen objects again with each event of a pod. Losing it
- * costs one look. Everything is looked at again after the resync period.
+ * costs one look. Everything is looked at again after a disturbance, and after the resync period.
  */
 interface Memo {
   readonly generation: number | undefined;
+  /** How often the cluster had been disturbed when the look began. */
+  readonly disturbances: number;
   readonly objectsAt: number;
   readonly ignored: readonly string[];
   readonly statefulSet: StatefulSet | undefined;
@@ -45,12 +53,16 @@ interface Memo {
 }
 
 /** Reconciles `postgresql` objects. Stateless but for a memo that may be lost. */
-export function createReconciler(options: ReconcilerOptions): Reconcile {
+export function createReconciler(options: ReconcilerOptions): Reconciler {
   const { client, events, settings, clock } = options;
   const memos = new Map<string, Memo>();
-  return async (request, { signal }) => {
+  const disturbances = new Map<string, number>();
+  const reconcile: Reconcile = async (request, { signal }) => {
     const object = options.findCluster(request);
-    if (!object) return done;
+    if (!object) {
+      disturbances.delete(keyString(request));
+      return done;
+    }
     const members = membersOf(options.pods.list({ namespace: object.metadata.namespace ?? 'default', labels: baseLabels(object.metadata.name) }));
     const uid = object.metadata.uid ?? keyString(request);
     const now = new Date(clock.now());
@@ -58,7 +70,7 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
       const parsed = parseCluster(object, settings);
       if (parsed.type === 'valid') {
         return withFinalizer(client, postgresqls, object, finalizerName, {
-          apply: (held) => settle({ ...options, memos, uid, signal, now }, held, { ...parsed.cluster, source: held }, members),
+          apply: (held) => settle({ ...options, memos, uid, disturbances: disturbances.get(keyString(request)) ?? 0, signal, now }, held, { ...parsed.cluster, source: held }, members),
           cleanup: async () => done,
         });
       }
@@ -78,11 +90,14 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
       },
     });
   };
+  const disturb = (cluster: ObjectKey): void => void disturbances.set(keyString(cluster), (disturbances.get(keyString(cluster)) ?? 0) + 1);
+  return { reconcile, disturb };
 }
 
 interface Context extends ReconcilerOptions {
   readonly memos: Map<string, Memo>;
   readonly uid: string;
+  readonly disturbances: number;
   readonly signal: AbortSignal;
   readonly now: Date;
 }
@@ -118,9 +133,9 @@ async function settle(context: Context, object: Postgresql, cluster: Cluster, me
 
 /** Objects as wanted, unless they were seen to be so not long ago. */
 async function settleObjects(context: Context, object: Postgresql, cluster: Cluster): Promise<readonly Outcome[]> {
-  const { client, memos, uid, settings, clock, signal, events } = context;
+  const { client, memos, uid, disturbances, settings, clock, signal, events } = context;
   const known = memos.get(uid);
-  if (known && known.generation === object.metadata.generation && clock.now() - known.objectsAt < settings.resyncMs) return [];
+  if (known && known.generation === object.metadata.generation && known.disturbances === disturbances && clock.now() - known.objectsAt < settings.resyncMs) return [];
   const snapshot = await observe(client, cluster);
   const planned = plan(cluster, settings, snapshot, context.newPassword ?? randomPassword);
   const applied: readonly Applied[] = await apply(client, planned, signal);
@@ -128,7 +143,7 @@ async function settleObjects(context: Context, object: Postgresql, cluster: Clus
   const outcomes = applied.map(({ outcome }) => outcome).filter(({ type }) => type !== 'done');
   if (outcomes.length > 0) return outcomes;
   const statefulSet = planned.stages.flat().length === 0 ? snapshot.statefulSet : await client.find<StatefulSet>(statefulSets, { namespace: cluster.namespace, name: cluster.name });
-  memos.set(uid, { generation: object.metadata.generation, objectsAt: clock.now(), ignored: [...cluster.ignored, ...planned.ignored], statefulSet, databasesReady: false, connectFailures: 0 });
+  memos.set(uid, { generation: object.metadata.generation, disturbances, objectsAt: clock.now(), ignored: [...cluster.ignored, ...planned.ignored], statefulSet, databasesReady: false, connectFailures: 0 });
   return [];
 }
 
@@ -193,7 +208,8 @@ async function settleDatabases(context: Context, cluster: Cluster, members: read
   }
 }
 
-const isOlder = (pod: Pod, secret: Secret | undefined): boolean => Date.parse(pod.metadata.creationTimestamp ?? '') < Date.parse(secret?.metadata.creationTimestamp ?? '');
+/** Or of the same second, in which a pod is replaced once too often rather than never. */
+const isOlder = (pod: Pod, secret: Secret | undefined): boolean => Date.parse(pod.metadata.creationTimestamp ?? '') <= Date.parse(secret?.metadata.creationTimestamp ?? '');
 
 /** Events for what changed with this look. */
 function report({ events }: Context, object: Postgresql, before: Postgresql, status: PostgresqlStatus, operation: Operation): void {
