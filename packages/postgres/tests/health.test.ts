@@ -77,6 +77,25 @@ describe.runIf(onLinux)(startHealthAgent, () => {
     expect((await recordsOf(platform))[0]!.data?.details).not.toHaveProperty('message');
   });
 
+  it('notices a server that hangs and closes no connection', async () => {
+    const [worker, platform] = [fakeApi(), fakeApi()];
+    await using pod = await startDatabase(worker, 'hanging');
+    await describeDatabase(worker, 'hanging', pod.ip);
+    await using _ = startHealthAgent({ worker: worker.client, platform: platform.client, signal: new AbortController().signal, log: silentLogger });
+    await untilState(platform, 'ready');
+    const postmaster = readFileSync(join(home, 'volumes/hanging-0/pgroot/data/postmaster.pid'), 'utf8').split('\n')[0]!;
+    const processes = [postmaster, ...readFileSync(`/proc/${postmaster}/task/${postmaster}/children`, 'utf8').trim().split(' ')].map(Number);
+    const send = (signal: 'SIGSTOP' | 'SIGCONT'): void => processes.forEach((pid) => process.kill(pid, signal));
+    send('SIGSTOP');
+    try {
+      await untilState(platform, 'unhealthy');
+      expect((await recordsOf(platform))[0]!.data?.details?.['message']).toMatch(/^the server does not answer: /);
+    } finally {
+      send('SIGCONT');
+    }
+    await untilState(platform, 'ready');
+  });
+
   it('says why it cannot log in', async () => {
     const [worker, platform] = [fakeApi(), fakeApi()];
     await describeDatabase(worker, 'absent', podAddress());

@@ -27,8 +27,8 @@ export interface Monitor extends AsyncDisposable {
 }
 
 /** A server that hangs closes no connection; it is asked now and then. */
-const askEveryMs = 10_000;
-const answerWithinMs = 5_000;
+const askEveryMs = 3_000;
+const answerWithinMs = 3_000;
 /** Shows that the issued password still is the right one. */
 const loginAgainMs = 5 * 60_000;
 const shortestPauseMs = 20;
@@ -56,7 +56,7 @@ export function startMonitor({ worker, target, gate, changed }: MonitorOptions):
         try {
           const begun = performance.now();
           const { host, ...login } = await addressOf(worker, target);
-          connection = await connect({ ...login, host, port: 5432, database: target.database, name: 'plinth-health', statementTimeoutMs: answerWithinMs });
+          connection = await connect({ ...login, host, port: 5432, database: target.database, name: 'plinth-health', timeoutMs: answerWithinMs, statementTimeoutMs: answerWithinMs });
           await connection.query('select 1');
           tell({ type: 'ready', host, latencyMs: Math.round((performance.now() - begun) * 10) / 10, since: new Date() });
         } finally {
@@ -67,7 +67,8 @@ export function startMonitor({ worker, target, gate, changed }: MonitorOptions):
         if (!stopped.signal.aborted) tell({ type: 'unhealthy', message: 'the server closed the connection', since: new Date() });
       } catch (error) {
         if (error instanceof LoginDue) continue;
-        tell({ type: 'unhealthy', message: `logging in as ${target.user} to ${target.database} failed: ${messageOf(error)}`, since: new Date() });
+        const what = error instanceof Unanswered ? 'the server does not answer' : `logging in as ${target.user} to ${target.database} failed`;
+        tell({ type: 'unhealthy', message: `${what}: ${messageOf(error)}`, since: new Date() });
       } finally {
         await connection?.end().catch(() => {});
       }
@@ -89,6 +90,8 @@ export function startMonitor({ worker, target, gate, changed }: MonitorOptions):
 }
 
 class LoginDue extends Error {}
+/** On a connection that was good before. */
+class Unanswered extends Error {}
 
 /** Returns when the connection is gone or the monitor is to stop; throws when the server does not answer. */
 async function hold(connection: Connection, stop: Promise<void>): Promise<void> {
@@ -97,7 +100,9 @@ async function hold(connection: Connection, stop: Promise<void>): Promise<void> 
   for (;;) {
     if ((await pause(askEveryMs, [ends])) === 'over') return;
     if (performance.now() > until) throw new LoginDue();
-    await connection.query('select 1');
+    await connection.query('select 1').catch((error: unknown) => {
+      throw new Unanswered(messageOf(error), { cause: error });
+    });
   }
 }
 

@@ -31,7 +31,7 @@ const maxLogins = 16;
  * Guarantees: `ready` is written only after a query was answered. When the connection breaks, `unhealthy` is written at
  * once, and `ready` again after the next login. One connection per database. A record whose database is gone is
  * deleted, also when that happened while no agent ran.
- * Caveats: a server that hangs without closing its connection is noticed after up to 15 s.
+ * Caveats: a server that hangs without closing its connection is noticed after up to 6 s.
  */
 export function startHealthAgent({ worker, platform, signal, log }: HealthAgentOptions): HealthAgent {
   const stopped = new AbortController();
