@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { dataDirLayout } from '../config/data-dir.ts';
 import { readEnvironment, resolveDataDir } from '../config/environment.ts';
 import { exitCodes, UserError } from '../errors.ts';
+import { shellQuote } from '../ui/shell-quote.ts';
 import { dataDirOption, outputOption } from './options.ts';
 
 export function registerEnv(program: Command): void {
@@ -19,11 +20,6 @@ export function registerEnv(program: Command): void {
       }
       const variables = { KUBECONFIG: kubeconfig, PLATFORM: 'platform', WORKER: 'worker' };
       if (options.output === 'json') console.log(JSON.stringify(variables, null, 2));
-      else for (const [name, value] of Object.entries(variables)) console.log(`export ${name}=${quote(value)}`);
+      else for (const [name, value] of Object.entries(variables)) console.log(`export ${name}=${shellQuote(value)}`);
     });
-}
-
-/** Quoted for a POSIX shell where it must be. */
-function quote(value: string): string {
-  return /^[\w/.:@%+,-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`;
 }

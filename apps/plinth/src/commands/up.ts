@@ -6,8 +6,9 @@ import { connectControl, type UnitState } from '../supervisor/control-socket.ts'
 import { spawnPlinth, announceListening } from '../supervisor/spawn.ts';
 import { startPlatform, type RunningPlatform } from '../supervisor/start.ts';
 import { supervisorRuns } from '../supervisor/supervisor.ts';
-import { onStopSignal } from '../supervisor/stop-signal.ts';
+import { aborted, onStopSignal } from '../supervisor/stop-signal.ts';
 import { StartProgress } from '../ui/progress.ts';
+import { shellQuote } from '../ui/shell-quote.ts';
 import { createStyle, duration } from '../ui/style.ts';
 import { dataDirOption } from './options.ts';
 
@@ -32,14 +33,15 @@ export function registerUp(program: Command): void {
 
 async function foreground(root: string, environment: Environment): Promise<void> {
   const style = createStyle(environment.colours);
-  const stopSignal = onStopSignal();
+  const stop = onStopSignal();
   console.log(`${style.bold('Plinth')}  ${style.dim(`data directory ${root}`)}\n`);
   const progress = new StartProgress(environment.colours, environment.colours);
-  const platform = await startPlatform(root, (state) => progress.update(state));
+  const platform = await startPlatform(root, (state) => progress.update(state), { stop });
   try {
-    await waitForOffers(platform.layout, progress);
-    printSummary(root, environment, progress.elapsedMs);
-    await Promise.race([stopSignal, platform.stopRequested]);
+    const ended = aborted(platform.stopRequested);
+    const offered = waitForOffers(platform.layout, progress, platform.stopRequested).then(() => true);
+    if (await Promise.race([offered, ended])) printSummary(root, environment, progress.elapsedMs);
+    await ended;
     console.log('\nstopping ...');
   } finally {
     await platform.stop();
@@ -49,7 +51,7 @@ async function foreground(root: string, environment: Environment): Promise<void>
 
 export function printSummary(root: string, environment: Environment, elapsedMs: number): void {
   const style = createStyle(environment.colours);
-  const flag = root === resolveDataDir(undefined, environment) ? '' : ` --data-dir ${root}`;
+  const flag = root === resolveDataDir(undefined, environment) ? '' : ` --data-dir ${shellQuote(root)}`;
   console.log(`
 ${style.bold(`Ready in ${duration(elapsedMs)}.`)} Point kubectl at it, and see what is on offer:
 
@@ -62,19 +64,19 @@ ${style.bold(`Ready in ${duration(elapsedMs)}.`)} Point kubectl at it, and see w
 async function supervise(root: string, resume: boolean): Promise<void> {
   const layout = prepareDataDir(root);
   if (supervisorRuns(layout)) return;
-  const stopSignal = onStopSignal();
+  const stop = onStopSignal();
   const onState = (state: UnitState): void => {
     announceListening();
     console.log(new Date().toISOString(), JSON.stringify(state));
   };
   let platform: RunningPlatform;
   try {
-    platform = await startPlatform(root, onState, { resume });
+    platform = await startPlatform(root, onState, { stop, resume });
   } catch (error) {
     if (supervisorRuns(layout)) return;
     throw error;
   }
-  await Promise.race([stopSignal, platform.stopRequested]);
+  await aborted(platform.stopRequested);
   await platform.stop();
 }
 
@@ -114,7 +116,7 @@ async function detach(root: string, environment: Environment): Promise<void> {
 }
 
 /** Loads the client and the kinds, which the supervisor itself never needs. */
-async function waitForOffers(layout: DataDir, progress: StartProgress): Promise<void> {
+async function waitForOffers(layout: DataDir, progress: StartProgress, stop?: AbortSignal): Promise<void> {
   const { waitForPromises } = await import('../ui/wait-for-promises.ts');
-  await waitForPromises(layout, progress);
+  await waitForPromises(layout, progress, stop);
 }

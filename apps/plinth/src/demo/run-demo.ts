@@ -4,8 +4,9 @@ import { openAdminClients } from './clients.ts';
 import { playJourney, type DemoResult } from './play.ts';
 import { exampleInstance } from './request.ts';
 import { startPlatform, type RunningPlatform } from '../supervisor/start.ts';
-import { onStopSignal } from '../supervisor/stop-signal.ts';
+import { aborted, onStopSignal } from '../supervisor/stop-signal.ts';
 import { StartProgress } from '../ui/progress.ts';
+import { shellQuote } from '../ui/shell-quote.ts';
 import { createStyle, duration, type Style } from '../ui/style.ts';
 import { waitForPromises } from '../ui/wait-for-promises.ts';
 
@@ -20,17 +21,15 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   const environment = readEnvironment();
   const root = resolveDataDir(options.dataDir, environment);
   const style = createStyle(environment.colours);
-  const stopSignal = onStopSignal();
+  const stop = onStopSignal();
   console.log(`${style.bold('Plinth')}  ${style.dim(`data directory ${root}`)}\n`);
   const progress = new StartProgress(environment.colours, environment.colours);
-  const platform = await startPlatform(root, (state) => progress.update(state));
-  const ended = Promise.race([stopSignal, platform.stopRequested]).then(() => 'ended' as const);
+  const platform = await startPlatform(root, (state) => progress.update(state), { stop });
+  const ended = aborted(platform.stopRequested).then(() => 'ended' as const);
   try {
-    const over = new AbortController();
-    ended.then(() => over.abort()).catch(() => {});
-    const played = await Promise.race([play(platform, progress, style, over.signal), ended]);
+    const played = await Promise.race([play(platform, progress, style, platform.stopRequested), ended]);
     if (played !== 'ended') {
-      printSummary(platform, played, style, root === resolveDataDir(undefined, environment) ? '' : ` --data-dir ${root}`);
+      printSummary(platform, played, style, root === resolveDataDir(undefined, environment) ? '' : ` --data-dir ${shellQuote(root)}`);
       if (!options.exit) await ended;
     }
     console.log('\nstopping ...');
@@ -44,7 +43,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
 const timeoutMs = 60_000;
 
 async function play(platform: RunningPlatform, progress: StartProgress, style: Style, ended: AbortSignal): Promise<DemoResult> {
-  await waitForPromises(platform.layout, progress);
+  await waitForPromises(platform.layout, progress, ended);
   console.log(`\n${style.bold('Asking for a database')}\n
   apiVersion: marketplace.kratix.io/v1alpha2
   kind: postgresql

@@ -4,21 +4,23 @@ import { ensureIdentity } from '../config/identity.ts';
 import { UserError, exitCodes } from '../errors.ts';
 import { connectControl, type UnitState } from './control-socket.ts';
 import { stopLeftBehind } from './left-behind.ts';
+import { aborted } from './stop-signal.ts';
 import { Supervisor, supervisorRuns } from './supervisor.ts';
 
 export interface RunningPlatform {
   readonly layout: DataDir;
   readonly installation: Installation;
-  /** Resolves when somebody asked for a stop over the control socket. */
-  readonly stopRequested: Promise<void>;
+  /** Aborts when a stop was asked for: over the control socket, or with the signal that it was started with. */
+  readonly stopRequested: AbortSignal;
   readonly stop: () => Promise<void>;
 }
 
 /**
  * Brings everything up, in this process' care: prepares the data directory, supervises the units, and resolves when all
- * of them are ready. When one cannot start, stops the others and fails with its reason; with `resume` it goes on trying.
+ * of them are ready. When one cannot start, or when it is asked to stop meanwhile, stops the others and fails with the
+ * reason; with `resume` it goes on trying.
  */
-export async function startPlatform(root: string, onState: (state: UnitState) => void, options: { readonly resume?: boolean } = {}): Promise<RunningPlatform> {
+export async function startPlatform(root: string, onState: (state: UnitState) => void, options: { readonly stop: AbortSignal; readonly resume?: boolean }): Promise<RunningPlatform> {
   const layout = prepareDataDir(root);
   const found = readInstallation(layout);
   if (supervisorRuns(layout)) {
@@ -30,17 +32,15 @@ export async function startPlatform(root: string, onState: (state: UnitState) =>
   writeInstallation(layout, installation);
   await ensureIdentity(layout, installation);
 
-  const stopRequested = Promise.withResolvers<void>();
+  const commanded = new AbortController();
+  const stopRequested = AbortSignal.any([options.stop, commanded.signal]);
   const ready = Promise.withResolvers<void>();
   ready.promise.catch(() => {});
   const readyUnits = new Set<string>();
   let failures = 0;
   const supervisor = await Supervisor.start({
     layout,
-    onStopRequested: () => {
-      stopRequested.resolve();
-      ready.reject(new UserError('stopped while it was starting'));
-    },
+    onStopRequested: () => commanded.abort(),
     onState: (state) => {
       onState(state);
       if (state.phase === 'ready') readyUnits.add(state.unit);
@@ -61,6 +61,7 @@ export async function startPlatform(root: string, onState: (state: UnitState) =>
     await supervisor.stop(() => stopLeftBehind(layout));
     await reservations[Symbol.asyncDispose]();
   };
+  void aborted(stopRequested).then(() => ready.reject(new UserError('stopped while it was starting')));
   try {
     await ready.promise;
   } catch (error) {
@@ -68,7 +69,7 @@ export async function startPlatform(root: string, onState: (state: UnitState) =>
     throw error;
   }
   stack.move();
-  return { layout, installation, stopRequested: stopRequested.promise, stop };
+  return { layout, installation, stopRequested, stop };
 }
 
 async function installationFor(layout: DataDir, found: Installation | undefined, reservations: Reservations): Promise<Installation> {
