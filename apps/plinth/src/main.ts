@@ -16,6 +16,10 @@ const program = new Command('plinth')
 
 for (const register of [registerUp, registerDown, registerStatus, registerEnv, registerDemo, registerUnit]) register(program);
 
+// The terminal was closed, or the pipe's reader went away: nobody reads any more, which is no reason to die without stopping
+// what runs.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
 try {
   await program.parseAsync();
 } catch (error) {
