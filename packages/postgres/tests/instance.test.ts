@@ -65,6 +65,21 @@ describe.runIf(onLinux)('the program in a database pod', () => {
     expect(await query(again, 'select n from t')).toEqual([{ n: 42 }]);
   });
 
+  it('is not ready while its server hangs, and is again when it goes on', async () => {
+    const { client } = fakeApi();
+    await using pod = await startDatabasePod(program, client, { scope: 'hung', volume });
+    await untilReady(pod);
+    const processes = [pidOf('hung'), ...readFileSync(`/proc/${pidOf('hung')}/task/${pidOf('hung')}/children`, 'utf8').trim().split(' ').map(Number)];
+    const send = (signal: 'SIGSTOP' | 'SIGCONT'): void => processes.forEach((pid) => process.kill(pid, signal));
+    send('SIGSTOP');
+    try {
+      await eventually(() => expect(pod.isReady()).toBe(false), { timeoutMs: 10_000 });
+    } finally {
+      send('SIGCONT');
+    }
+    await untilReady(pod);
+  });
+
   it('adopts a server whose process was left behind, and notices its death', async () => {
     const { client } = fakeApi();
     const pod = await startDatabasePod(program, client, { scope: 'left', volume });

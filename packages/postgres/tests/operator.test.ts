@@ -205,6 +205,25 @@ describe.runIf(onLinux)('the operator', () => {
     await untilStatus(world, 'acid-drift', 'Running');
   });
 
+  it('makes roles and databases again in a pod that has a new volume', async () => {
+    await using world = await startWorld(room);
+    await world.client.create(postgresqls, postgresql('acid-emptied'));
+    await untilStatus(world, 'acid-emptied', 'Running');
+    await query(world, 'acid-emptied', 'postgres', 'postgres', 'drop database bestdb');
+    // What a new volume looks like from outside: another pod, without the database.
+    const { uid } = (await world.client.get(pods, { namespace: 'default', name: 'acid-emptied-0' })).metadata;
+    await world.client.delete(pods, { namespace: 'default', name: 'acid-emptied-0' });
+    await eventually(async () => expect((await world.client.get(pods, { namespace: 'default', name: 'acid-emptied-0' })).metadata.uid).not.toBe(uid), { timeoutMs: 15_000 });
+    await eventually(async () => expect(await query(world, 'acid-emptied', 'acid', 'bestdb', 'select 1 as one')).toEqual([{ one: 1 }]), { timeoutMs: 15_000 });
+  });
+
+  it('works, and says so, without the right to watch what it makes', async () => {
+    await using world = await startWorld(room, {}, { forbidden: ['poddisruptionbudgets', 'cronjobs'] });
+    await world.client.create(postgresqls, postgresql('acid-blind'));
+    await untilStatus(world, 'acid-blind', 'Running');
+    expect(world.operatorReady()).toBe(true);
+  });
+
   it('gets back in when the Secret of the superuser was deleted', async () => {
     await using world = await startWorld(room);
     await world.client.create(postgresqls, postgresql('acid-locked'));

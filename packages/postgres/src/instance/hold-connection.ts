@@ -12,10 +12,13 @@ export interface HoldOptions {
 }
 
 const longestPauseMs = 1_000;
+/** A server that hangs closes no connection; it is asked now and then. */
+const askEveryMs = 3_000;
+const answerWithinMs = 3_000;
 
 /**
- * Keeps one connection to the server open: that it is open is what "ready" means, and that it breaks is how the death
- * of an adopted server is noticed at once. Ends with the signal or with the server. Never rejects.
+ * Keeps one connection to the server open: that it is open and answers is what "ready" means, and that it breaks is how
+ * the death of an adopted server is noticed at once. Ends with the signal or with the server. Never rejects.
  */
 export async function holdConnection(server: PostgresServer, login: Login, { signal, setReady, log, first }: HoldOptions): Promise<void> {
   const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
@@ -24,13 +27,13 @@ export async function holdConnection(server: PostgresServer, login: Login, { sig
   for (let pauseMs = 5; !signal.aborted && server.isAlive(); pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     let connection: Connection | undefined;
     try {
-      connection = next ?? await connect({ ...server.listen, user: login.name, password: login.password, database: 'postgres', name: 'plinth-instance' });
+      connection = next ?? await connect({ ...server.listen, user: login.name, password: login.password, database: 'postgres', name: 'plinth-instance', timeoutMs: answerWithinMs });
       next = undefined;
       if (signal.aborted) break;
       setReady(true);
       told = undefined;
       pauseMs = 5;
-      await Promise.race([connection.closed, aborted]);
+      await untilClosed(connection, aborted);
       if (!signal.aborted && server.isAlive()) log('the server closed its connections');
     } catch (error) {
       // Somebody changed the superuser's password by hand: it is the server that says so, so it is up.
@@ -43,5 +46,24 @@ export async function holdConnection(server: PostgresServer, login: Login, { sig
       await connection?.end().catch(() => {});
     }
     await delay(pauseMs, undefined, { signal }).catch(() => {});
+  }
+}
+
+/** Returns when the connection is gone or the hold is to end; throws when the server does not answer in time. */
+async function untilClosed(connection: Connection, aborted: Promise<void>): Promise<void> {
+  const over = Promise.race([connection.closed, aborted]).then(() => 'over' as const);
+  for (;;) {
+    if ((await within(askEveryMs, over)) === 'over') return;
+    const answer = connection.query('select 1').then(() => 'answered' as const, () => 'over' as const);
+    if ((await within(answerWithinMs, Promise.race([answer, over]))) === undefined) throw new Error(`it has not answered for ${answerWithinMs / 1000} s`);
+  }
+}
+
+async function within<T>(ms: number, sooner: Promise<T>): Promise<T | undefined> {
+  const enough = new AbortController();
+  try {
+    return await Promise.race([sooner, delay(ms, undefined, { signal: enough.signal }).catch(() => undefined)]);
+  } finally {
+    enough.abort();
   }
 }

@@ -62,7 +62,8 @@ export function createOperatorProgram(options: OperatorProgramOptions = {}): Pro
       reconciler.disturb(cluster);
       controller.enqueue(cluster);
     });
-    await Promise.race([cache.synced(), controller.finished]);
+    // Not the children: it works without seeing them, and their right to be watched may come later.
+    await Promise.race([Promise.all([clusters.synced, members.synced]), controller.finished]);
     if (!signal.aborted) {
       setReady(true);
       log('watching postgresqls');

@@ -47,8 +47,8 @@ interface Memo {
   readonly objectsAt: number;
   readonly ignored: readonly string[];
   readonly statefulSet: StatefulSet | undefined;
-  /** Roles and databases (with their passwords) were seen to be there. */
-  databasesReady: boolean;
+  /** The pod (its uid) in which roles and databases, with their passwords, were seen to be there. Another may have a new volume. */
+  databasesIn: string | undefined;
   connectFailures: number;
 }
 
@@ -117,7 +117,7 @@ async function settle(context: Context, object: Postgresql, cluster: Cluster, me
   const isWaiting = outcomes.some(({ type }) => type === 'waiting');
   const age = now.getTime() - Date.parse(object.metadata.creationTimestamp ?? now.toISOString());
   const overdue = operation === 'create' && isWaiting && age > settings.waitMs;
-  const status = statusOf(current, { operation, outcomes, members, instances: cluster.instances, databasesReady: memo?.databasesReady ?? false, ignored: memo?.ignored ?? cluster.ignored, overdue }, now);
+  const status = statusOf(current, { operation, outcomes, members, instances: cluster.instances, databasesReady: memo?.databasesIn !== undefined, ignored: memo?.ignored ?? cluster.ignored, overdue }, now);
   report(context, object, current, status, operation);
   await patchStatus(client, postgresqls, current, status);
 
@@ -143,7 +143,7 @@ async function settleObjects(context: Context, object: Postgresql, cluster: Clus
   const outcomes = applied.map(({ outcome }) => outcome).filter(({ type }) => type !== 'done');
   if (outcomes.length > 0) return outcomes;
   const statefulSet = planned.stages.flat().length === 0 ? snapshot.statefulSet : await client.find<StatefulSet>(statefulSets, { namespace: cluster.namespace, name: cluster.name });
-  memos.set(uid, { generation: object.metadata.generation, disturbances, objectsAt: clock.now(), ignored: [...cluster.ignored, ...planned.ignored], statefulSet, databasesReady: false, connectFailures: 0 });
+  memos.set(uid, { generation: object.metadata.generation, disturbances, objectsAt: clock.now(), ignored: [...cluster.ignored, ...planned.ignored], statefulSet, databasesIn: undefined, connectFailures: 0 });
   return [];
 }
 
@@ -174,8 +174,10 @@ async function rollOn({ client, events }: Context, object: Postgresql, cluster: 
 /** Roles and databases, over SQL as the superuser: only now is it known that the database really works. */
 async function settleDatabases(context: Context, cluster: Cluster, members: readonly Member[], memo: Memo | undefined): Promise<Outcome> {
   const { client } = context;
-  if (cluster.instances === 0 || memo?.databasesReady) return { type: 'done' };
+  if (cluster.instances === 0) return { type: 'done' };
   const primary = members.find(({ role, ready, ip }) => role === 'master' && ready && ip);
+  if (memo?.databasesIn !== undefined && (!primary || memo.databasesIn === primary.pod.metadata.uid)) return { type: 'done' };
+  if (memo) memo.databasesIn = undefined;
   if (!primary || !memo) return { type: 'waiting', reason: 'PrimaryNotReady', message: 'no primary is ready yet' };
   const secretOf = (user: string): Promise<Secret | undefined> => client.find<Secret>(secrets, { namespace: cluster.namespace, name: secretName(user, cluster.name) });
   const [own, ...users] = await Promise.all([superuserName, ...cluster.users.map(({ name }) => name)].map(secretOf));
@@ -191,7 +193,7 @@ async function settleDatabases(context: Context, cluster: Cluster, members: read
       const failures = await ensureDatabases(connection, cluster, passwords);
       memo.connectFailures = 0;
       if (failures.length > 0) return { type: 'failed', message: failures.join('; ') };
-      memo.databasesReady = true;
+      memo.databasesIn = primary.pod.metadata.uid ?? primary.name;
       return { type: 'done' };
     } finally {
       await connection.end().catch(() => {});

@@ -14,6 +14,7 @@ export interface World extends AsyncDisposable {
   readonly client: Client;
   readonly kubelet: Kubelet;
   readonly operatorLog: () => string;
+  readonly operatorReady: () => boolean;
   /** Ends the operator and starts another one. */
   readonly restartOperator: () => Promise<void>;
 }
@@ -36,13 +37,13 @@ export function openEngineRoom(): { readonly home: string; readonly program: Ins
 const account = 'system:serviceaccount:default:postgres-operator';
 
 /** A worker with the operator in it, which has the rights of the shipped ClusterRole and no others. */
-export async function startWorld(room: { readonly home: string; readonly program: InstanceProgram }, options: OperatorProgramOptions = {}): Promise<World> {
+export async function startWorld(room: { readonly home: string; readonly program: InstanceProgram }, options: OperatorProgramOptions = {}, rights: { readonly forbidden?: readonly string[] } = {}): Promise<World> {
   const plane = await startControlPlane();
   const volumes = mkdtempSync(join(room.home, 'volumes-'));
   mkdirSync(volumes, { recursive: true });
   await plane.client.create(customResourceDefinitions, crdOf(postgresqls) as KubeObject);
   await eventually(async () => void (await plane.client.list(postgresqls)));
-  await plane.client.create(clusterRoles, { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: 'postgres-operator' }, rules: operatorRules } as KubeObject);
+  await plane.client.create(clusterRoles, { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: 'postgres-operator' }, rules: operatorRules.map((rule) => rule.resources.some((resource) => rights.forbidden?.includes(resource)) ? { ...rule, verbs: rule.verbs.filter((verb) => verb !== 'list' && verb !== 'watch') } : rule) } as KubeObject);
   await plane.client.create(clusterRoles, { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: 'postgres-pod' }, rules: podRules } as KubeObject);
   await plane.client.create(clusterRoleBindings, {
     apiVersion: 'rbac.authorization.k8s.io/v1',
@@ -53,6 +54,7 @@ export async function startWorld(room: { readonly home: string; readonly program
   } as KubeObject);
   const kubelet = startKubelet(plane.client, room.program, volumes);
   const lines: string[] = [];
+  let isReady = false;
   const startOperator = (): { readonly stop: () => Promise<void> } => {
     const stop = new AbortController();
     const ended = createOperatorProgram(options)({
@@ -63,7 +65,7 @@ export async function startWorld(room: { readonly home: string; readonly program
       log: (text) => void lines.push(text),
       signal: stop.signal,
       client: plane.clientFor({ name: account, groups: ['system:serviceaccounts', 'system:serviceaccounts:default', 'system:authenticated'] }),
-      setReady: () => {},
+      setReady: (ready) => void (isReady = ready),
     });
     return {
       stop: async () => {
@@ -77,6 +79,7 @@ export async function startWorld(room: { readonly home: string; readonly program
     client: plane.client,
     kubelet,
     operatorLog: () => lines.join('\n'),
+    operatorReady: () => isReady,
     restartOperator: async () => {
       await operator.stop();
       operator = startOperator();
