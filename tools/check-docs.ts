@@ -11,6 +11,7 @@ const problems: string[] = [];
 const pages = ['README.md', 'CHANGELOG.md', ...markdownIn('docs'), ...readmes()];
 
 for (const page of pages) checkLinks(page);
+for (const page of pages.filter((path) => path.startsWith('docs/') && !path.startsWith('docs/decisions/'))) checkPaths(page);
 checkDecisions();
 let tables = 0;
 for (const page of pages.filter((path) => path.startsWith('docs/reference/'))) {
@@ -48,6 +49,13 @@ function checkLinks(page: string): void {
     const file = path ? join(dirname(page), path) : page;
     if (!existsSync(join(root, file))) problems.push(`${page} links to ${target}, which is not there`);
     else if (anchor && !anchorsOf(file).has(anchor)) problems.push(`${page} links to ${target}, and ${file} has no such heading`);
+  }
+}
+
+/** Paths of this repository that a page names. Decisions describe their day. */
+function checkPaths(page: string): void {
+  for (const [, path] of read(page).matchAll(/`((?:packages|promises|apps|conformance|e2e|bench|tools|docs)\/[\w./-]*)`/g)) {
+    if (!existsSync(join(root, path!))) problems.push(`${page} names ${path}, which is not there`);
   }
 }
 
