@@ -20,7 +20,8 @@ const folder = join(import.meta.dirname, 'results');
 /** Each on a fresh platform, so that none inherits what another left behind. */
 const onPlatform = (measure: (bench: BenchPlatform) => Promise<unknown>) => async (): Promise<unknown> => {
   await using bench = await startBenchPlatform();
-  return measure(bench);
+  // Awaited here: the platform is stopped when this function returns.
+  return await measure(bench);
 };
 
 const measures: Readonly<Record<string, () => Promise<unknown>>> = {
