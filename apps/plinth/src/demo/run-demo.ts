@@ -66,7 +66,7 @@ async function play(platform: RunningPlatform, progress: StartProgress, style: S
   } catch (error) {
     if (ended.aborted) throw error;
     if (!signal.aborted) throw error;
-    throw new UserError(`no SQL answered within ${timeoutMs / 1000} s; reached: ${reached.join(', ') || 'nothing'}`, {
+    throw new UserError(`the database was not ready within ${timeoutMs / 1000} s; reached: ${reached.join(', ') || 'nothing'}`, {
       hint: `kubectl --kubeconfig ${platform.layout.kubeconfig} describe postgresql example; logs are in ${platform.layout.logs}`,
       cause: error,
     });
