@@ -43,6 +43,7 @@ export const events = builtinKind({
     { name: 'Reason', type: 'string', description: 'Why.', jsonPath: '.reason' },
     { name: 'Object', type: 'string', description: 'The object.', value: (e) => `${(e.regarding?.kind ?? '').toLowerCase()}/${e.regarding?.name ?? ''}` },
     { name: 'Message', type: 'string', description: 'What happened.', value: (e) => (e.note ?? '').trim() },
+    { name: 'Name', type: 'string', format: 'name', priority: 1, description: 'Name of the event itself.', jsonPath: '.metadata.name' },
   ],
 });
 export interface Event extends ObjectIn<typeof events> {}

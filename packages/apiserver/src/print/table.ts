@@ -63,7 +63,10 @@ const printed = new WeakMap<Served, readonly Printed[]>();
 function columnsOf(served: Served): readonly Printed[] {
   let columns = printed.get(served);
   if (!columns) {
-    columns = [nameColumn, ...(served.kind.columns ?? [ageColumn]).map((column) => printColumn(column, served.crd !== undefined))];
+    const declared = served.kind.columns ?? [ageColumn];
+    // Events alone say themselves where their name stands: last, and in wide tables only.
+    const isNamed = served.crd === undefined && declared.some(({ format }) => format === 'name');
+    columns = [...(isNamed ? [] : [nameColumn]), ...declared.map((column) => printColumn(column, served.crd !== undefined))];
     printed.set(served, columns);
   }
   return columns;

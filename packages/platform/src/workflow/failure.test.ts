@@ -10,6 +10,7 @@ const ended = (exitCode: number, message = '', reason = 'Error') => ({ terminate
 describe('what a pod says of a failure', () => {
   it('names the container and its last words', () => {
     expect(failureOf(pod({ name: 'reader', state: ended(0) }, { name: 'make', state: ended(3, 'no such size\n') }))).toEqual({ container: 'make', cause: 'no such size (exit code 3)' });
+    expect(failureOf(pod({ name: 'make', state: ended(1, 'Error: no such size\n    at make (file:///a.ts:1:2)\n    at run (file:///b.ts:3:4)\n') }))?.cause).toBe('Error: no such size (exit code 1)');
     expect(failureOf(pod({ name: 'make', state: ended(137, '', 'OOMKilled') }))).toEqual({ container: 'make', cause: 'OOMKilled (exit code 137)' });
     expect(failureOf(pod({ name: 'make', state: ended(1, 'x'.repeat(5_000)) }))?.cause).toHaveLength(3 + 600 + ' (exit code 1)'.length);
   });

@@ -62,11 +62,14 @@ const containerStatuses = (pod: Pod | undefined): readonly ContainerStatus[] => 
 const failed = (terminated: Terminated | undefined | null): Terminated | undefined => (terminated && terminated.exitCode !== 0 ? terminated : undefined);
 
 function causeOf({ exitCode, reason, message }: Terminated): string {
-  const words = message?.trim() ?? '';
+  const words = withoutFrames(message ?? '').trim();
   const text = words.length > MAX_WORDS ? `...${words.slice(-MAX_WORDS)}` : words;
   const how = reason && reason !== 'Error' ? `${reason} (exit code ${exitCode})` : `exit code ${exitCode}`;
   return text ? `${text} (${how})` : how;
 }
+
+/** Without the frames of a stack trace: where a step broke is for its author, who finds it in the log. */
+const withoutFrames = (text: string): string => text.replaceAll(/^\s+at .+(?:\n|$)/gm, '');
 
 /** Characters of a container's last words that a condition quotes. */
 const MAX_WORDS = 600;
