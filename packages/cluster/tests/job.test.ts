@@ -83,7 +83,7 @@ describe('a Job', () => {
     await eventually(async () => expect(await conditionsOf(world)).toEqual({ FailureTarget: 'BackoffLimitExceeded', Failed: 'BackoffLimitExceeded' }));
     const failed = await world.plane.client.get<Job>(jobs, key);
     const { message } = failed.status!.conditions!.find(({ type }) => type === 'Failed')!;
-    expect(message).toMatch(/^Job has reached the specified backoff limit: container "main" of pod "work-\w{5}" ended with exit code 1: reading the request\nTypeError: env "stage" is not known/);
+    expect(message).toMatch(/^Job has reached the specified backoff limit: container "main" of pod "work-\w{5}" ended with exit code 1: reading the request\nTypeError: env "stage" is not known$/);
     expect(runs).toBeGreaterThanOrEqual(2);
     await eventually(async () => expect(await podsOf(world)).toEqual([]));
   });

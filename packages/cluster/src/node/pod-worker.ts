@@ -319,7 +319,8 @@ export function createPodWorker(first: Pod, context: NodeContext, gone: (uid: st
     run.writer.close();
     const record = records.get(name)!;
     const now = clock.now();
-    const message = exit.exitCode === 0 ? exit.message : run.writer.tail.trimEnd() || exit.message;
+    // Stack traces are for the log; what ends up in conditions is for people.
+    const message = exit.exitCode === 0 ? exit.message : run.writer.tail.replaceAll(/\n +at .+/g, '').trimEnd() || exit.message;
     const end: ContainerEnd = {
       exitCode: exit.exitCode,
       ...(exit.signal ? { signal: exit.signal } : {}),

@@ -51,6 +51,19 @@ describe(createStepPool, () => {
     expect(await run(pool, 'thread').ended).toEqual({ exitCode: 0 });
   });
 
+  it('ends a step that holds too much outside of its heap', async () => {
+    await using pool = start({ buffersMb: 64 });
+    const hoarding = run(pool, 'buffers');
+    expect(await hoarding.ended).toEqual({ exitCode: 137, signal: 9, reason: 'OOMKilled' });
+    expect(hoarding.printed()).toBe('the step needed more memory than it may have');
+    expect(await run(pool, 'thread').ended).toEqual({ exitCode: 0 });
+  });
+
+  it('calls a step that leaves by process.exit(0) a failure: its output was not written', async () => {
+    await using pool = start();
+    expect(await run(pool, 'leave').ended).toMatchObject({ exitCode: 1, message: expect.stringContaining('process.exit') as string });
+  });
+
   it('survives what a step left running', async () => {
     await using pool = start();
     const first = run(pool, 'thread');

@@ -21,6 +21,8 @@ export interface StepPoolOptions {
   readonly slowMs?: number;
   /** Heap of one worker in MiB. Default 128. */
   readonly heapMb?: number;
+  /** Memory of one worker outside its heap (buffers) in MiB; looked at every 100 ms while steps run. Default 128. */
+  readonly buffersMb?: number;
   /** Spare workers end after this. Default 30 s. */
   readonly idleMs?: number;
   readonly clock: Clock;
@@ -40,6 +42,8 @@ interface PoolWorker {
   runs: number;
   job: Job | undefined;
   startedAtMs: number;
+  /** Ended because of its buffers: the heap's limit says nothing of them. */
+  isTooLarge: boolean;
 }
 
 interface Job {
@@ -54,14 +58,16 @@ interface Job {
 const MAX_RUNS = 500;
 /** Steps are short: a small nursery keeps a worker small. */
 const YOUNG_HEAP_MB = 8;
+const WEIGH_EVERY_MS = 100;
 
 export function createStepPool(options: StepPoolOptions): StepPool {
-  const { host, preload = [], warm = 1, target = Math.max(2, Math.min(4, availableParallelism())), max = 32, slowMs = 1000, heapMb = 128, idleMs = 30_000, clock } = options;
+  const { host, preload = [], warm = 1, target = Math.max(2, Math.min(4, availableParallelism())), max = 32, slowMs = 1000, heapMb = 128, buffersMb = 128, idleMs = 30_000, clock } = options;
   const workers = new Set<PoolWorker>();
   const queue: Job[] = [];
   let closed = false;
   let cancelShrink: (() => void) | undefined;
   let cancelGrow: (() => void) | undefined;
+  let cancelWeigh: (() => void) | undefined;
 
   const idle = (): PoolWorker[] => [...workers].filter((entry) => !entry.job);
   const spawn = (): PoolWorker => {
@@ -75,7 +81,7 @@ export function createStepPool(options: StepPoolOptions): StepPool {
       name: 'plinth step',
       resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: YOUNG_HEAP_MB },
     });
-    const entry: PoolWorker = { worker, loaded: new Map(), runs: 0, job: undefined, startedAtMs: clock.now() };
+    const entry: PoolWorker = { worker, loaded: new Map(), runs: 0, job: undefined, startedAtMs: clock.now(), isTooLarge: false };
     let failure: Error | undefined;
     worker.on('message', (message: FromStepWorker) => heard(entry, message));
     worker.on('error', (error) => {
@@ -83,7 +89,7 @@ export function createStepPool(options: StepPoolOptions): StepPool {
     });
     worker.on('exit', (code) => {
       workers.delete(entry);
-      if (entry.job) finish(entry, entry.job, exitOf(code, failure, entry.job));
+      if (entry.job) finish(entry, entry.job, exitOf(code, failure, entry.isTooLarge, entry.job));
       keepWarm();
       drain();
     });
@@ -140,6 +146,7 @@ export function createStepPool(options: StepPoolOptions): StepPool {
       entry.startedAtMs = clock.now();
       entry.loaded.set(job.module.href, version);
       const { env, command, args, mounts } = job.launch;
+      weighLater();
       send(entry, { type: 'run', module: job.module.href, env, command, args, mounts: Object.fromEntries(mounts) });
     }
   }
@@ -151,6 +158,25 @@ export function createStepPool(options: StepPoolOptions): StepPool {
       retire(entry);
     }
     return undefined;
+  }
+
+  /** A step may hold gigabytes in buffers, and would take the whole process along. */
+  function weighLater(): void {
+    if (cancelWeigh || closed) return;
+    cancelWeigh = clock.setTimeout(() => {
+      cancelWeigh = undefined;
+      const busy = [...workers].filter((entry) => entry.job);
+      for (const entry of busy) void weigh(entry);
+      if (busy.length > 0) weighLater();
+    }, WEIGH_EVERY_MS);
+  }
+
+  async function weigh(entry: PoolWorker): Promise<void> {
+    // Rejects when the worker has just ended, or has not begun.
+    const statistics = await entry.worker.getHeapStatistics().catch(() => undefined);
+    if (!statistics || statistics.external_memory <= buffersMb * 1024 * 1024 || !entry.job) return;
+    entry.isTooLarge = true;
+    await entry.worker.terminate();
   }
 
   function shrinkLater(): void {
@@ -200,6 +226,7 @@ export function createStepPool(options: StepPoolOptions): StepPool {
       closed = true;
       cancelShrink?.();
       cancelGrow?.();
+      cancelWeigh?.();
       const all = [...workers];
       await Promise.all(all.map((entry) => entry.worker.terminate()));
       for (const job of queue.splice(0)) {
@@ -220,11 +247,20 @@ function versionOf(module: URL): string {
   return stat ? `${stat.mtimeMs}` : 'missing';
 }
 
-function exitOf(code: number, failure: Error | undefined, job: Job): ContainerExit {
+function exitOf(code: number, failure: Error | undefined, isTooLarge: boolean, job: Job): ContainerExit {
+  if (isTooLarge || (failure as NodeJS.ErrnoException | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY') {
+    job.launch.log('the step needed more memory than it may have');
+    return { exitCode: EXIT_KILLED, signal: 9, reason: 'OOMKilled' };
+  }
   if (failure) {
-    const outOfMemory = (failure as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY';
-    job.launch.log(outOfMemory ? 'the step needed more memory than it may have' : (failure.stack ?? failure.message));
-    return outOfMemory ? { exitCode: EXIT_KILLED, signal: 9, reason: 'OOMKilled' } : { exitCode: 1, message: failure.message };
+    job.launch.log(failure.stack ?? failure.message);
+    return { exitCode: 1, message: failure.message };
+  }
+  if (code === 0 && !job.stop) {
+    // What it would have put out is lost: to call that a success would take away what an earlier run made.
+    const message = 'the step called process.exit before it had come to its end; nothing that it put out was written';
+    job.launch.log(message);
+    return { exitCode: 1, message };
   }
   // Ended by `terminate`, which reports 1, or by `process.exit`.
   return job.stop ? { exitCode: EXIT_KILLED, signal: 9 } : { exitCode: code };
