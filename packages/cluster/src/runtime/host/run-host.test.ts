@@ -36,6 +36,13 @@ describe.each(both)('a command of this machine, by $type', (sandbox) => {
     delete process.env['PLINTH_SECRET_OF_THE_PARENT'];
   });
 
+  it('has whole lines in its log, however they arrive', async () => {
+    const texts: string[] = [];
+    const container = run('printf one; sleep 0.05; echo two; printf three', { log: (text: string) => void texts.push(text) });
+    await container.ended;
+    expect(texts).toEqual(['onetwo\n', 'three']);
+  });
+
   it('is asked to end, and ended by force when it does not', async () => {
     const stubborn = run('trap "" TERM; echo up; while :; do sleep 1; done');
     while (stubborn.printed() !== 'up\n') await new Promise((resolve) => setImmediate(resolve));

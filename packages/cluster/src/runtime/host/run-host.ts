@@ -22,8 +22,10 @@ export function runHost(launch: ContainerLaunch, options: HostRuntimeOptions): R
   const { child } = started;
   let killed = false;
   let cancelKill: (() => void) | undefined;
-  child.stdout!.setEncoding('utf8').on('data', launch.log);
-  child.stderr!.setEncoding('utf8').on('data', launch.log);
+  for (const stream of [child.stdout!, child.stderr!]) {
+    const lines = wholeLines(launch.log);
+    stream.setEncoding('utf8').on('data', lines.take).on('end', lines.end);
+  }
   child.on('error', (error) => ended.resolve({ exitCode: 128, reason: 'StartError', message: `cannot start ${options.sandbox.type}: ${error.message}` }));
   // `close` comes after the last output, `exit` may come before it.
   child.on('close', (code, signal) => {
@@ -42,6 +44,24 @@ export function runHost(launch: ContainerLaunch, options: HostRuntimeOptions): R
       }, graceMs);
     },
     exec: (command, timeoutMs) => execBeside(launch, command, timeoutMs, options),
+  };
+}
+
+/** A chunk may end in the middle of a line, and the log ends every text with a newline. */
+function wholeLines(log: (text: string) => void): { readonly take: (text: string) => void; readonly end: () => void } {
+  let rest = '';
+  const flush = (text: string): void => {
+    if (text !== '') log(text);
+  };
+  return {
+    take: (text) => {
+      const all = rest + text;
+      // A line that does not end is not kept for ever.
+      const whole = all.length > MAX_LINE ? all.length : all.lastIndexOf('\n') + 1;
+      rest = all.slice(whole);
+      flush(all.slice(0, whole));
+    },
+    end: () => flush(rest),
   };
 }
 
@@ -109,4 +129,5 @@ function execBeside(launch: ContainerLaunch, command: readonly string[], timeout
   });
 }
 
+const MAX_LINE = 64 * 1024;
 const MAX_EXEC_OUTPUT = 10_240;
