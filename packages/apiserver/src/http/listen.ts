@@ -159,12 +159,20 @@ function certificateOf(socket: TLSSocket): Uint8Array | undefined {
 
 const certificates = new WeakMap<TLSSocket, Uint8Array>();
 
-/** Whoever still sends a body that nobody will read loses the connection once the answer is out. */
+/**
+ * Whoever still sends a body that nobody will read loses the connection soon after the answer is out. Until then what
+ * comes is thrown away: closing at once would make the client fail to write before it comes to read why.
+ */
 function refuse(message: IncomingMessage, response: ServerResponse, status: Parameters<typeof writeStatus>[1]): void {
   if (!message.complete && !response.headersSent) {
     response.setHeader('Connection', 'close');
-    response.once('finish', () => setTimeout(() => message.destroy(), 50).unref());
+    response.once('finish', () => {
+      message.removeAllListeners('data').resume();
+      setTimeout(() => message.destroy(), LINGER_MS).unref();
+    });
   }
   writeStatus(response, status);
 }
+
+const LINGER_MS = 500;
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { GitFormatError, GitLimitError } from '../errors.ts';
 import { Gatekeeper } from './auth.ts';
 import { RefEvents } from './events.ts';
@@ -160,12 +161,12 @@ class Front {
       return;
     }
     const status = refusal?.status ?? 500;
-    // The response lets go of its socket when it is done.
-    const { socket } = request;
+    // The response lets go of its socket when it is done; a client that hung up has taken it along already.
+    const socket: Socket | null = request.socket;
     // The body may not have been read to its end: this connection cannot be used again.
     response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', connection: 'close', 'x-content-type-options': 'nosniff', ...(status === 503 ? { 'retry-after': '1' } : {}) });
     response.end(`${refusal?.message ?? 'internal error'}\n`, () => {
-      if (!request.complete) setTimeout(() => socket.destroy(), 1000).unref();
+      if (!request.complete) setTimeout(() => socket?.destroy(), 1000).unref();
     });
   }
 }
