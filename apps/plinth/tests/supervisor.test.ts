@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,6 +30,14 @@ describe(prepareDataDir, () => {
     const root = join(newFolder(), 'a', 'b');
     prepareDataDir(root);
     expect(statSync(root).mode & 0o777).toBe(0o700);
+  });
+
+  it('refuses a Plinth whose plinth.json is gone, rather than starting afresh in it', () => {
+    const root = newFolder();
+    prepareDataDir(root);
+    prepareDataDir(root);
+    mkdirSync(join(root, 'clusters'));
+    expect(() => prepareDataDir(root)).toThrow(`${root} is not empty and holds no Plinth`);
   });
 
   it('refuses a folder that holds something else', () => {

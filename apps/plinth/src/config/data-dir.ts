@@ -55,8 +55,9 @@ export function prepareDataDir(root: string): DataDir {
   try {
     if (existsSync(root)) {
       if (!statSync(root).isDirectory()) throw new UserError(`${root} is no directory`, { exitCode: exitCodes.dataDirUnusable });
-      const strange = readdirSync(root).length > 0 && !existsSync(layout.installationFile) && !existsSync(layout.run);
-      if (strange) {
+      // A first start that was interrupted leaves these and nothing else.
+      const harmless = ['run', 'logs'];
+      if (!existsSync(layout.installationFile) && readdirSync(root).some((name) => !harmless.includes(name))) {
         throw new UserError(`${root} is not empty and holds no Plinth (no ${layout.installationFile})`, {
           hint: 'choose an empty or a new folder with --data-dir; if this was a Plinth, restore plinth.json from a backup',
           exitCode: exitCodes.dataDirUnusable,
