@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { chooseBlocks, choosePorts, freePort, Reservations } from '../src/config/addresses.ts';
 import { dataDirLayout, type Installation, prepareDataDir, readInstallation, writeInstallation } from '../src/config/data-dir.ts';
@@ -22,6 +22,23 @@ describe(resolveDataDir, () => {
     expect(resolveDataDir('/o', environment)).toBe('/o');
     expect(resolveDataDir(undefined, environment)).toBe('/p');
     expect(resolveDataDir(undefined, { ...environment, plinthHome: undefined })).toBe('/h/.plinth');
+  });
+});
+
+describe('the data directory', () => {
+  it('is the same whichever links lead there, also when it is still to be made', () => {
+    const folder = newFolder();
+    mkdirSync(join(folder, 'real'));
+    symlinkSync(join(folder, 'real'), join(folder, 'link'));
+    expect(resolveDataDir(join(folder, 'link/a/b'), { plinthHome: undefined, home: '/h', path: '', colours: false })).toBe(join(folder, 'real/a/b'));
+  });
+
+  it('refuses a folder for sockets that others can enter', () => {
+    const root = join(newFolder(), 'long'.repeat(30));
+    const sockets = dirname(prepareDataDir(root).socket('x'));
+    onTestFinished(() => rmSync(sockets, { recursive: true, force: true }));
+    chmodSync(sockets, 0o755);
+    expect(() => prepareDataDir(root)).toThrow(`${sockets} does not belong to this user alone`);
   });
 });
 

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, fsyncSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { exitCodes, UserError } from '../errors.ts';
@@ -66,11 +66,19 @@ export function prepareDataDir(root: string): DataDir {
     }
     for (const folder of [root, layout.run, layout.logs, dirname(layout.socket('x'))]) mkdirSync(folder, { recursive: true, mode: 0o700 });
     chmodSync(root, 0o700);
+    refuseForeign(dirname(layout.socket('x')));
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw new UserError(`cannot use ${root} as the data directory: ${(error as Error).message}`, { exitCode: exitCodes.dataDirUnusable, cause: error });
   }
   return layout;
+}
+
+/** Below a folder that everybody may write to, somebody else may have been there first. */
+function refuseForeign(folder: string): void {
+  const found = lstatSync(folder);
+  if (found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o077) === 0) return;
+  if (process.getuid) throw new UserError(`${folder} does not belong to this user alone`, { hint: 'remove it, or choose a shorter path for the data directory', exitCode: exitCodes.dataDirUnusable });
 }
 
 /** Undefined when there is none yet. A damaged or newer one is refused, never replaced. */

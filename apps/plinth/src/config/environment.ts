@@ -1,5 +1,6 @@
+import { realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 
 /** The only place where the environment is read. */
 export interface Environment {
@@ -19,7 +20,16 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env, stream: { 
   };
 }
 
-/** `--data-dir`, else `$PLINTH_HOME`, else `~/.plinth`. */
+/** `--data-dir`, else `$PLINTH_HOME`, else `~/.plinth`; the same path whichever links lead there. */
 export function resolveDataDir(option: string | undefined, environment: Environment): string {
-  return resolve(option ?? environment.plinthHome ?? join(environment.home, '.plinth'));
+  return realPath(resolve(option ?? environment.plinthHome ?? join(environment.home, '.plinth')));
+}
+
+/** Of the part that exists, with the rest as it is. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path === dirname(path) ? path : join(realPath(dirname(path)), basename(path));
+  }
 }
