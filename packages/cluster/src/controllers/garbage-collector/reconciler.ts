@@ -65,7 +65,7 @@ export function startGarbageCollector({ cache, ...context }: ControllerContext, 
         return ignoreStale(client.delete(item.kind, item.key, {
           propagationPolicy: step.propagationPolicy,
           preconditions: { uid: item.uid, resourceVersion: live.metadata.resourceVersion! },
-        }));
+        }), () => enqueue(item));
       }
       default:
         step satisfies never;
@@ -118,12 +118,12 @@ export function startGarbageCollector({ cache, ...context }: ControllerContext, 
 
 const MAX_DEPARTED = 20_000;
 
-/** Gone already, or changed meanwhile: its event asks again. */
-async function ignoreStale(write: Promise<unknown>, again?: () => void): Promise<void> {
+/** Gone already, or changed meanwhile: `again`, since the inventory tells of few changes. */
+async function ignoreStale(write: Promise<unknown>, again: () => void): Promise<void> {
   try {
     await write;
   } catch (error) {
-    if (isConflict(error)) return again?.();
+    if (isConflict(error)) return again();
     if (!isNotFound(error) && !isInvalid(error)) throw error;
   }
 }
