@@ -80,6 +80,24 @@ describe('one bad thing among good ones', () => {
     expect(await w.plane.client.find(widgets, { namespace: 'later', name: 'w' })).toBeDefined();
   });
 
+  it('an object that comes back while it is being deleted is made again when it is gone', async () => {
+    await using w = await world();
+    const first = await w.push({ 'a.yaml': configMap('a', { v: '1' }), 'b.yaml': configMap('b', { v: '1' }) });
+    await w.startAgent();
+    await w.createSource();
+    await w.createUnit('apps');
+    await w.settled('apps', first);
+    const key = { namespace: 'default', name: 'a' };
+    await w.plane.client.patch(configMaps, key, 'merge', { metadata: { finalizers: ['example.org/hold'] } });
+    await w.settled('apps', await w.push({ 'a.yaml': undefined }));
+    const again = await w.push({ 'a.yaml': configMap('a', { v: '2' }), 'b.yaml': configMap('b', { v: '2' }) });
+    expect(ready(await w.settled('apps', again, 'False'))?.message).toBe('ConfigMap/default/a is being deleted; it is made again when it is gone');
+    expect((await w.plane.client.get<ConfigMap>(configMaps, { namespace: 'default', name: 'b' })).data).toEqual({ v: '2' });
+    await w.plane.client.patch(configMaps, key, 'merge', { metadata: { finalizers: null } });
+    await w.settled('apps', again);
+    expect((await w.plane.client.get<ConfigMap>(configMaps, key)).data).toEqual({ v: '2' });
+  });
+
   it('an object that two files define is left alone, unless one of them had it first', async () => {
     await using w = await world();
     const first = await w.push({ 'z.yaml': configMap('x', { from: 'z' }) });

@@ -8,7 +8,8 @@ import { subjectOf } from './subject.ts';
 export type ApplyOutcome =
   | { readonly type: 'created' | 'configured' | 'unchanged'; readonly live: UnstructuredObject }
   | { readonly type: 'skipped' }
-  | { readonly type: 'failed'; readonly message: string; readonly missing?: Missing };
+  /** `isLeaving`: the one that was there before is on its way out; what is written to it would go with it. */
+  | { readonly type: 'failed'; readonly message: string; readonly missing?: Missing; readonly isLeaving?: true };
 
 /** What an object waits for: it is applied as soon as this appears. */
 export type Missing = { readonly kind: string; readonly apiVersion: string } | { readonly namespace: string };
@@ -51,6 +52,7 @@ export async function applyObject(object: UnstructuredObject, options: ApplyOpti
     if ('sops' in object) return { type: 'failed', message: `${subject} is SOPS encrypted, configuring decryption is required for this secret to be reconciled` };
     const live = await client.find(resource, keyOf(object));
     if (live && (isHandsOff(live) || controlOf(object, 'ssa') === 'IfNotPresent')) return { type: 'skipped' };
+    if (live?.metadata.deletionTimestamp) return { type: 'failed', message: `${subject} is being deleted; it is made again when it is gone`, isLeaving: true };
     return await applyTo(resource, live, object, options);
   } catch (error) {
     return failureOf(object, error);

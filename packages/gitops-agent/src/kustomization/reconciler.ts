@@ -54,8 +54,8 @@ interface Memory {
 
 /** Nothing waits for this: what is awaited wakes the run. */
 const FALLBACK_MS = 30_000;
-/** When the cluster did not answer. */
-const TRANSIENT_RETRY_MS = 2_000;
+/** When the cluster did not answer, or when something is soon to be gone. */
+const TRANSIENT_RETRY_MS = 1_000;
 const MIN_TIMEOUT_MS = 30_000;
 
 /**
@@ -170,10 +170,12 @@ export function createKustomizationReconciler(options: KustomizationReconcilerOp
     const result = await applySet(built.objects, { client, force: spec?.force ?? false, timeoutMs, signal, owner, checkLive, applied: memory.applied });
     const failures: string[] = [];
     const missing = new Set<string>();
+    let isLeaving = false;
     for (const [desired, outcome] of result.outcomes) {
       if (outcome.type === 'failed') {
         failures.push(outcome.message);
         if (outcome.missing) missing.add(missingKey(outcome.missing));
+        if (outcome.isLeaving) isLeaving = true;
       } else if (outcome.type !== 'skipped' && outcome.type !== 'unchanged') changes.push(`${subjectOf(desired.object)} ${outcome.type}`);
     }
     memory.missing = missing;
@@ -210,6 +212,7 @@ export function createKustomizationReconciler(options: KustomizationReconcilerOp
         revision,
         attempted: true,
         isPartial: hasBuilt,
+        ...(isLeaving ? { isTransient: true } : {}),
         message: problemMessage(problems, built.objects.length - failures.length),
         inventory: kept,
       };
