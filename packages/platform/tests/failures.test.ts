@@ -1,6 +1,6 @@
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { events, gitStateStores, healthRecords, jobs, promises, workPlacements, type Event, type GitStateStore, type Job, type WorkPlacement } from '@plinth/api';
+import { events, gitStateStores, healthRecords, jobs, promises, workPlacements, works, type Event, type GitStateStore, type Job, type Work, type WorkPlacement } from '@plinth/api';
 import type { KubeObject } from '@plinth/apimachinery';
 import { StateStoreError } from '@plinth/state-store';
 import { eventually } from '@plinth/testing';
@@ -198,6 +198,12 @@ describe('health records', () => {
     });
     await create(world.plane, record('ready'));
     await status('made', 'ready');
+    // Without its Work it is not reconciled any more; what it says is to be true all the same.
+    const [work] = (await world.plane.client.list<Work>(works, { namespace: 'default' })).items;
+    await world.plane.client.delete(works, { namespace: 'default', name: work!.metadata.name });
+    await reconciled(world, 'one', 'Unknown');
+    await world.plane.client.patch(healthRecords, { namespace: 'default', name: 'one' }, 'merge', { data: { state: 'unhealthy' } });
+    await status('does not answer', 'unhealthy');
     await world.plane.client.delete(buckets, { namespace: 'default', name: 'one' });
     await eventually(async () => (await world.plane.client.find(healthRecords, { namespace: 'default', name: 'one' })) === undefined);
   });

@@ -78,8 +78,9 @@ function withHealth(status: RequestStatus, now: number): RequestStatus {
   const { healthMessages: texts, healthStatus: health } = status;
   if (!texts && !health) return status;
   const text = texts?.[health?.state ?? 'default'] ?? texts?.['default'];
-  const isSettled = isTrue(status.conditions, 'Reconciled');
-  const message = isSettled && text !== undefined ? text : status.message;
+  // A text of ours that does not hold any more is replaced at once; what a workflow under way says is left alone.
+  const isOurs = isTrue(status.conditions, 'Reconciled') || (texts !== undefined && Object.values(texts).includes(status.message ?? ''));
+  const message = isOurs && text !== undefined ? text : status.message;
   return withConditions({ ...status, ...(message === undefined ? {} : { message }) }, [readyCondition(health?.state, text)], now);
 }
 
