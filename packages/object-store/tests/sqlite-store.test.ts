@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -103,6 +103,13 @@ describe(openSqliteStore, () => {
   it('refuses a file that is missing, without making one', () => {
     expect(refusal(join(folder, 'none.db')).message).toBe(`cannot open the object store ${join(folder, 'none.db')}: the file is missing`);
     expect(refusal(join(folder, 'none.db')).reason).toBe('missing');
+  });
+
+  it('refuses a file that lost its content, and leaves it as it is', () => {
+    const file = newFile();
+    writeFileSync(file, '');
+    expect(refusal(file)).toMatchObject({ reason: 'damaged', message: `cannot open the object store ${file}: it is empty` });
+    expect(statSync(file).size).toBe(0);
   });
 
   it('refuses a file that is no database', () => {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreUnusableError } from '../errors.ts';
 import { LogStructuredStore } from '../log-structured-store.ts';
@@ -24,12 +24,14 @@ export function openSqliteStore({ file, mode }: SqliteStoreOptions): LogStructur
   if (mode === 'open' && !exists) {
     throw new StoreUnusableError('missing', file, 'the file is missing', 'restore it from a backup, or start with another data directory');
   }
+  // SQLite would take it for a new one, and begin to write.
+  if (mode === 'open' && statSync(file).size === 0) throw emptied(file);
   if (mode === 'create' && exists) {
     throw new StoreUnusableError('not-a-store', file, 'a file of that name is in the way', 'move it away, or start with another data directory');
   }
   const database = new DatabaseSync(file);
   try {
-    configure(database, file, exists);
+    configure(database, file, mode);
     const recovered = recover(database, file);
     return new LogStructuredStore(new SqliteJournal(database), recovered);
   } catch (error) {
@@ -42,13 +44,14 @@ export function openSqliteStore({ file, mode }: SqliteStoreOptions): LogStructur
 const applicationId = 0x504c5448;
 const schemaVersion = 1;
 
-function configure(database: DatabaseSync, file: string, exists: boolean): void {
+function configure(database: DatabaseSync, file: string, mode: SqliteStoreOptions['mode']): void {
   // Exclusive before the first access: no shared memory file, and the lock is the process' own.
   database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA busy_timeout = 0');
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN EXCLUSIVE; COMMIT');
   const id = pragma(database, 'application_id');
   const version = pragma(database, 'user_version');
-  if (!exists || (id === 0 && version === 0 && isEmpty(database))) {
+  if (id === 0 && version === 0 && isEmpty(database)) {
+    if (mode === 'open') throw emptied(file);
     const sql = readFileSync(new URL('./migrations/0001-log.sql', import.meta.url), 'utf8');
     database.exec(`BEGIN; ${sql}; PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}; COMMIT`);
     return;
@@ -65,6 +68,8 @@ function configure(database: DatabaseSync, file: string, exists: boolean): void 
     );
   }
 }
+
+const emptied = (file: string): StoreUnusableError => new StoreUnusableError('damaged', file, 'it is empty', 'restore the data directory from a backup');
 
 function isEmpty(database: DatabaseSync): boolean {
   return Number(database.prepare('SELECT count(*) AS n FROM sqlite_schema').get()!['n']) === 0;
