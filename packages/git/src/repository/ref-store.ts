@@ -152,7 +152,10 @@ export class RefStore {
     if (!isRefName(name)) return undefined;
     try {
       const text = readFileSync(join(this.folder, name), 'latin1').trim();
-      return isObjectId(text) ? text : undefined;
+      if (isObjectId(text)) return text;
+      // A symbolic ref is followed by nobody here. Anything else is a damage, and to pass over it would be to forget a branch.
+      if (text.startsWith('ref: ')) return undefined;
+      throw new GitRepositoryError(`the ref ${join(this.folder, name)} is damaged: it holds no id of an object`, { hint: 'restore it from a backup; the log of the repository (git reflog, git fsck) may tell what it was' });
     } catch (error) {
       if (['ENOENT', 'EISDIR', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
       throw error;

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { GitRepositoryError } from '../errors.ts';
 import { signature } from '../objects/commit.ts';
 import { buildTree } from '../objects/build-tree.ts';
+import { checkRepository } from '../repository/check-repository.ts';
 import { consolidate, isConsolidationDue } from '../repository/consolidate.ts';
 import { manyLooseRefs, removeLeftovers } from '../repository/ref-store.ts';
 import { Repository } from '../repository/repository.ts';
@@ -72,7 +73,7 @@ export class RepositorySet implements AsyncDisposable {
     return this.#keep(key, Repository.open(path));
   }
 
-  /** Makes the repository if it is missing, with a first commit if that is asked for and it has none. */
+  /** Makes the repository if it is missing, with a first commit if that is asked for and it has none. Refuses a damaged one. */
   async ensure(spec: RepositorySpec): Promise<Repository> {
     if (!isName(spec.owner) || !isName(spec.name)) {
       throw new GitRepositoryError(`cannot create repository ${JSON.stringify(`${spec.owner}/${spec.name}`)}: not a valid name`, { hint: 'letters, digits, "-", "_" and "." are allowed' });
@@ -81,7 +82,7 @@ export class RepositorySet implements AsyncDisposable {
     if (!repository) {
       await Repository.ensure(this.#path(spec.owner, spec.name), spec.defaultBranch === undefined ? {} : { defaultBranch: spec.defaultBranch });
       repository = this.get(spec.owner, spec.name)!;
-    }
+    } else checkRepository(repository);
     if (spec.initialFiles) await writeFirstCommit(repository, spec.initialFiles);
     return repository;
   }
