@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { startGitServer } from '@plinth/git';
 import { openGitPki, readGitCredentials } from '../config/identity.ts';
+import { exitCodes, UserError } from '../errors.ts';
 import { log } from './log.ts';
 import type { StartUnit } from './run-unit.ts';
 
@@ -8,19 +10,26 @@ import type { StartUnit } from './run-unit.ts';
 export const startGitUnit: StartUnit = async ({ layout, installation }) => {
   const pki = await openGitPki(layout);
   const { cert, key } = await pki.serving();
+  const dataDir = join(layout.git, 'repositories');
+  const existing = installation.initialised.includes('git');
+  if (existing) for (const { owner, name } of repositories) refuseMissing(join(dataDir, owner, `${name}.git`));
   return startGitServer({
-    dataDir: join(layout.git, 'repositories'),
+    dataDir,
     port: installation.ports.git,
     tls: { cert, key: key.reveal() },
     credentials: [readGitCredentials(layout)],
     publicUrl: `http://localhost:${installation.ports.git}`,
-    repositories: [
-      { owner: 'gitea_admin', name: 'kratix', initialFiles: { 'README.md': stateStoreReadme } },
-      { owner: 'gitea_admin', name: 'requests', initialFiles: { 'README.md': requestsReadme } },
-    ],
+    // Only the first start makes a first commit: a branch that is missing later was removed, and is not to be begun anew.
+    repositories: repositories.map(({ owner, name, initialFiles }) => ({ owner, name, ...(existing ? {} : { initialFiles }) })),
     log: ({ level, message, ...rest }) => log(level, message, rest),
   });
 };
+
+/** An empty one in its place would be taken for the wish that everything in it be deleted. */
+function refuseMissing(folder: string): void {
+  if (existsSync(join(folder, 'HEAD'))) return;
+  throw new UserError(`the git repository ${folder} is missing, or has no HEAD`, { hint: 'restore it from a backup; nothing was changed', exitCode: exitCodes.dataDirUnusable });
+}
 
 const stateStoreReadme = `# The state store
 
@@ -32,3 +41,8 @@ const requestsReadme = `# Requests
 Commit a request as YAML and push it to \`main\`: the platform applies it, as \`kubectl apply\` would. Remove the file and the
 service goes.
 `;
+
+const repositories = [
+  { owner: 'gitea_admin', name: 'kratix', initialFiles: { 'README.md': stateStoreReadme } },
+  { owner: 'gitea_admin', name: 'requests', initialFiles: { 'README.md': requestsReadme } },
+] as const;
