@@ -3,7 +3,7 @@ import { type DataDir, dataDirLayout, prepareDataDir, readInstallation, unitName
 import { type Environment, readEnvironment, resolveDataDir } from '../config/environment.ts';
 import { exitCodes, UserError } from '../errors.ts';
 import { connectControl, type UnitState } from '../supervisor/control-socket.ts';
-import { spawnPlinth, announceListening } from '../supervisor/spawn.ts';
+import { announceFailure, announceListening, spawnPlinth } from '../supervisor/spawn.ts';
 import { startPlatform, type RunningPlatform } from '../supervisor/start.ts';
 import { supervisorRuns } from '../supervisor/supervisor.ts';
 import { aborted, onStopSignal } from '../supervisor/stop-signal.ts';
@@ -74,6 +74,7 @@ async function supervise(root: string, resume: boolean): Promise<void> {
     platform = await startPlatform(root, onState, { stop, resume });
   } catch (error) {
     if (supervisorRuns(layout)) return;
+    announceFailure(error);
     throw error;
   }
   await aborted(platform.stopRequested);

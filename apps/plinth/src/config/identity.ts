@@ -60,7 +60,7 @@ async function ensureReporter(layout: DataDir, installation: Installation): Prom
 export function openClusterPki(layout: DataDir, installation: Installation, name: 'platform' | 'worker'): Promise<ClusterPki> {
   const directory = join(layout.cluster(name), 'pki');
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  return openPki({ directory, clusterName: name, ipAddresses: [kubernetesServiceAddress(installation, name)] });
+  return orRefuse(openPki({ directory, clusterName: name, ipAddresses: [kubernetesServiceAddress(installation, name)] }));
 }
 
 /** The first address of the Services' block, as `kubernetes.default` has it everywhere. */
@@ -69,7 +69,17 @@ export const kubernetesServiceAddress = (installation: Installation, name: 'plat
 export function openGitPki(layout: DataDir): Promise<ClusterPki> {
   const directory = join(layout.git, 'pki');
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  return openPki({ directory, clusterName: 'git' });
+  return orRefuse(openPki({ directory, clusterName: 'git' }));
+}
+
+/** Damaged keys are for a person to decide about. */
+async function orRefuse(opening: Promise<ClusterPki>): Promise<ClusterPki> {
+  try {
+    return await opening;
+  } catch (error) {
+    const { message, hint } = error as Error & { hint?: string };
+    throw new UserError(hint ? message.replace(`; ${hint}`, '') : message, { exitCode: exitCodes.dataDirUnusable, cause: error, ...(hint ? { hint } : {}) });
+  }
 }
 
 export function readGitCredentials(layout: DataDir): GitCredentials {

@@ -3,6 +3,7 @@ import { existsSync, openSync, renameSync, statSync, closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DataDir } from '../config/data-dir.ts';
+import { UserError } from '../errors.ts';
 
 export interface Spawned {
   readonly pid: number;
@@ -23,7 +24,7 @@ export function spawnPlinth(layout: DataDir, logName: string, args: readonly str
   });
   closeSync(log);
   const listening = new Promise<void>((resolve, reject) => {
-    child.once('message', () => resolve());
+    child.once('message', (message) => (isFailure(message) ? reject(new UserError(message.failure, message)) : resolve()));
     child.once('error', reject);
     child.once('exit', (code, signal) => reject(new Error(`${logName} ended (${signal ?? `exit code ${code}`}) before it was up; see ${join(layout.logs, `${logName}.log`)}`)));
   });
@@ -35,6 +36,21 @@ export function spawnPlinth(layout: DataDir, logName: string, args: readonly str
     })
     .catch(() => {});
   return { pid: child.pid ?? 0, listening };
+}
+
+interface Failure {
+  readonly failure: string;
+  readonly hint?: string;
+  readonly exitCode?: number;
+}
+
+const isFailure = (message: unknown): message is Failure => typeof (message as Partial<Failure> | null)?.failure === 'string';
+
+/** Tells the process that started this one why it gives up, if that still waits for the control socket. */
+export function announceFailure(error: unknown): void {
+  if (!process.connected || !(error instanceof Error)) return;
+  const { hint, exitCode } = error as Partial<Pick<UserError, 'hint' | 'exitCode'>>;
+  process.send?.({ failure: error.message, ...(hint ? { hint } : {}), ...(exitCode ? { exitCode } : {}) } satisfies Failure);
 }
 
 /** Tells the process that started this one that the control socket is up. */
