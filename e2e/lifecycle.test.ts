@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { httpTransport, loadKubeconfig } from '@plinth/client/node';
@@ -81,6 +81,44 @@ describe('plinth up', () => {
     await plinth(['down', '--data-dir', dataDir]);
     expect(up.exitCode).toBe(4);
     expect(up.stderr).toContain(store);
+  }, 60_000);
+
+  it('refuses repositories and keys that are damaged or gone, names the file, and begins nothing anew', async () => {
+    const whole = await newDataDir();
+    {
+      await using _running = await startPlinth({ dataDir: whole, keep: true });
+    }
+    const damages: readonly (readonly [file: string, damage: (path: string) => Promise<void>])[] = [
+      ['git/repositories/gitea_admin/requests.git', (path) => rm(path, { recursive: true })],
+      ['git/repositories/gitea_admin/kratix.git/refs/heads/main', (path) => writeFile(path, 'garbage\n')],
+      ['clusters/platform/objects.db', (path) => writeFile(path, '')],
+      ['clusters/platform/pki/ca.key', (path) => writeFile(path, '')],
+    ];
+    for (const [file, damage] of damages) {
+      const dataDir = await newDataDir();
+      await cp(whole, dataDir, { recursive: true, filter: (source) => !source.endsWith('.sock') });
+      await damage(join(dataDir, file));
+      const up = await plinth(['up', '--detach', '--data-dir', dataDir]);
+      await plinth(['down', '--data-dir', dataDir]);
+      expect(up.stderr).toContain(join(dataDir, file));
+      expect(up.stderr).toContain('what to do: ');
+      expect(up.exitCode).toBe(4);
+    }
+  }, 90_000);
+
+  it('leaves no process when it is stopped twice while it is starting, and nobody reads what it says', async () => {
+    const dataDir = await newDataDir();
+    const child = spawnPlinth(['up', '--data-dir', dataDir]);
+    child.stderr!.resume();
+    const [first] = (await once(child.stdout!, 'data')) as [Buffer];
+    expect(first.toString()).toContain('Plinth  data directory');
+    child.stdout!.destroy();
+    await eventually(async () => (await readFile(join(dataDir, 'logs', 'worker.log'), 'utf8').catch(() => undefined)) !== undefined, { timeoutMs: 20_000, intervalMs: 10 });
+    const exited = once(child, 'exit');
+    process.kill(child.pid!, 'SIGINT');
+    process.kill(child.pid!, 'SIGINT');
+    await exited;
+    await noProcessOf(dataDir);
   }, 60_000);
 
   it('refuses a data directory of a newer Plinth', async () => {
