@@ -93,7 +93,10 @@ async function detach(root: string, environment: Environment): Promise<void> {
   console.log(`${style.bold('Plinth')}  ${style.dim(`data directory ${root}`)}\n`);
   const progress = new StartProgress(environment.colours, environment.colours);
   const spawned = spawnPlinth(layout, 'supervisor', ['up', '--supervise', '--data-dir', root]);
-  await spawned.listening;
+  await spawned.listening.catch((error: unknown) => {
+    // It gave way to one that was started at the same moment.
+    if (!supervisorRuns(layout)) throw error;
+  });
   const ready = Promise.withResolvers<void>();
   const readyUnits = new Set<string>();
   let failure: UnitState | undefined;
@@ -107,11 +110,12 @@ async function detach(root: string, environment: Environment): Promise<void> {
     }
     if (unitNames.every((name) => readyUnits.has(name))) ready.resolve();
   });
+  if (!connection) throw new UserError(`Plinth on ${root} is started or stopped by somebody else at this moment`, { hint: '`plinth status` shows what runs' });
   try {
-    await Promise.race([ready.promise, connection?.closed.then(() => Promise.reject(new UserError(`${failure ? `${failure.unit} did not start: ${failure.detail}` : 'the supervisor ended while it was starting'}; see ${layout.logs}`)))]);
+    await Promise.race([ready.promise, connection.closed.then(() => Promise.reject(new UserError(`${failure ? `${failure.unit} did not start: ${failure.detail}` : 'the supervisor ended while it was starting'}; see ${layout.logs}`)))]);
     await waitForOffers(layout, progress);
   } finally {
-    connection?.close();
+    connection.close();
   }
   printSummary(root, environment, progress.elapsedMs);
 }
