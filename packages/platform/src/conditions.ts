@@ -1,12 +1,6 @@
-/** A condition as Kubernetes writes it. */
-export interface Condition {
-  readonly type: string;
-  readonly status: 'True' | 'False' | 'Unknown';
-  readonly reason: string;
-  readonly message: string;
-  readonly lastTransitionTime: string;
-  readonly observedGeneration?: number;
-}
+import { findCondition, type Condition } from '@plinth/apimachinery';
+
+export { findCondition, type Condition } from '@plinth/apimachinery';
 
 /** A condition before it is known when it came about. */
 export type ConditionUpdate = Omit<Condition, 'lastTransitionTime'>;
@@ -25,9 +19,6 @@ export function setConditions(before: readonly Condition[] | undefined, updates:
   }
   return [...byType.values()].sort((left, right) => (left.type < right.type ? -1 : 1));
 }
-
-export const findCondition = (conditions: readonly Condition[] | undefined, type: string): Condition | undefined =>
-  conditions?.find((condition) => condition.type === type);
 
 /** Whether the condition holds, for this generation where one is given. */
 export function isTrue(conditions: readonly Condition[] | undefined, type: string, generation?: number): boolean {
