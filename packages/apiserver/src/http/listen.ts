@@ -160,18 +160,22 @@ function certificateOf(socket: TLSSocket): Uint8Array | undefined {
 const certificates = new WeakMap<TLSSocket, Uint8Array>();
 
 /**
- * Whoever still sends a body that nobody will read loses the connection soon after the answer is out. Until then what
- * comes is thrown away: closing at once would make the client fail to write before it comes to read why.
+ * Whoever still sends a body that nobody will read gets the whole answer at once, and loses the connection when the body
+ * is over, or soon. Until then what comes is thrown away: a connection that is closed with something unread makes the
+ * client fail to write before it comes to read why.
  */
 function refuse(message: IncomingMessage, response: ServerResponse, status: Parameters<typeof writeStatus>[1]): void {
-  if (!message.complete && !response.headersSent) {
-    response.setHeader('Connection', 'close');
-    response.once('finish', () => {
-      message.removeAllListeners('data').resume();
-      setTimeout(() => message.destroy(), LINGER_MS).unref();
-    });
+  if (message.complete || response.headersSent) {
+    writeStatus(response, status);
+    return;
   }
-  writeStatus(response, status);
+  const { promise: drained, resolve } = Promise.withResolvers<void>();
+  message.on('error', () => resolve()).once('end', resolve).once('close', resolve);
+  message.removeAllListeners('data').resume();
+  setTimeout(resolve, LINGER_MS).unref();
+  response.setHeader('Connection', 'close');
+  response.once('finish', () => message.destroy());
+  writeStatus(response, status, drained);
 }
 
 const LINGER_MS = 500;

@@ -46,7 +46,8 @@ async function writeBody(response: ServerResponse, reply: Reply, signal: AbortSi
   }
 }
 
-export function writeStatus(response: ServerResponse, status: Status): void {
+/** Answers with a Status. `endAfter`: the answer is out at once, and the connection goes on until then. */
+export function writeStatus(response: ServerResponse, status: Status, endAfter?: Promise<void>): void {
   if (response.headersSent) {
     response.destroy();
     return;
@@ -55,14 +56,20 @@ export function writeStatus(response: ServerResponse, status: Status): void {
   if (retry !== undefined) response.setHeader('Retry-After', String(retry));
   if (status.code === 401) response.setHeader('WWW-Authenticate', 'Bearer realm="plinth"');
   response.setHeader('Cache-Control', 'no-cache, private');
-  send(response, status.code, 'application/json', Buffer.from(JSON.stringify(status)));
+  send(response, status.code, 'application/json', Buffer.from(JSON.stringify(status)), endAfter);
 }
 
-function send(response: ServerResponse, status: number, contentType: string, body: Uint8Array): void {
+function send(response: ServerResponse, status: number, contentType: string, body: Uint8Array, endAfter?: Promise<void>): void {
   // A reader that stops reading must not keep a large answer in our memory.
   if (body.byteLength > LARGE) response.setTimeout(60_000, () => response.destroy());
   response.writeHead(status, { 'Content-Type': contentType, 'Content-Length': body.byteLength });
-  response.end(response.req.method === 'HEAD' ? undefined : body);
+  const shown = response.req.method === 'HEAD' ? undefined : body;
+  if (!endAfter) {
+    response.end(shown);
+    return;
+  }
+  if (shown) response.write(shown);
+  void endAfter.then(() => response.end());
 }
 
 const LARGE = 1024 * 1024;
