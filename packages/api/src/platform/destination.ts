@@ -1,6 +1,7 @@
 import { boolean, object, oneOf, string } from '../schema/fields.ts';
 import { customKind, type ObjectIn } from '../schema/kind.ts';
 import { atomicConditions } from '../schema/meta.ts';
+import { agentReport } from './agent-report.ts';
 import { platformCategories, platformGroup, readyColumn } from './group.ts';
 
 export const destinations = customKind({
@@ -36,7 +37,7 @@ export const destinations = customKind({
       },
       ['path'],
     ),
-    status: object('What is known of the destination.', { conditions: atomicConditions }),
+    status: object('What is known of the destination.', { conditions: atomicConditions, agent: agentReport }),
   },
   shortNames: ['dest', 'dests'],
   categories: platformCategories,
@@ -48,3 +49,4 @@ export const destinations = customKind({
   ],
 });
 export interface Destination extends ObjectIn<typeof destinations> {}
+export type AgentReport = NonNullable<NonNullable<Destination['status']>['agent']>;

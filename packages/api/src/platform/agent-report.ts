@@ -1,0 +1,52 @@
+import { list, object, oneOf, string, time } from '../schema/fields.ts';
+
+const identity = {
+  apiVersion: string('API version of the object.'),
+  kind: string('Kind of the object.'),
+  namespace: string('Namespace of the object, absent for a cluster-wide one.'),
+  name: string('Name of the object.'),
+};
+
+/**
+ * Ours: what the GitOps agent of a destination says of the state store's content, as a reporter on the destination
+ * writes it into the Destination's status. Kratix has nothing of the kind; without a report nobody can say `Applied`.
+ */
+export const agentReport = object('What the GitOps agent of the destination has done with the files. Absent until it has reported.', {
+  reportedAt: time('When this report was written. That the reporter is still alive is told by its Lease, `destination-<name>`.'),
+  sources: list(
+    'Where the agent fetches from.',
+    object('One GitRepository or Bucket.', {
+      kind: string('GitRepository or Bucket.'),
+      name: string('Its name.'),
+      revision: string('The revision that was fetched last, `main@sha1:<commit>`.'),
+      ready: oneOf('Whether the last fetch succeeded.', ['True', 'False', 'Unknown']),
+      message: string('What the agent says of it.'),
+    }),
+  ),
+  kustomizations: list(
+    'What the agent applies.',
+    object('One Kustomization.', {
+      name: string('Its name.'),
+      path: string('The folder that it applies, relative to the root of the repository, without `./`.'),
+      lastAppliedRevision: string('The revision that was applied last with success.'),
+      lastAttemptedRevision: string('The revision that was tried last.'),
+      ready: oneOf('Its condition Ready.', ['True', 'False', 'Unknown']),
+      reason: string('The reason of that condition.'),
+      message: string('The message of that condition.'),
+      appliedAt: time('When lastAppliedRevision was reached, or proved again.'),
+      failures: list(
+        'The objects of lastAttemptedRevision that the cluster refused; all others were applied. At most 200.',
+        object('One object.', { ...identity, message: string('What the cluster said: the field and why.') }),
+      ),
+    }),
+  ),
+  unhealthy: list(
+    'Applied objects that do not work (yet). At most 200, and those that have been so for the longest.',
+    object('One object.', {
+      ...identity,
+      reason: string('A word: InProgress, ImagePullBackOff, CrashLoopBackOff, FailedScheduling ...'),
+      message: string('Which pod, which container, and why.'),
+      since: time('Since when.'),
+    }),
+  ),
+});
