@@ -1,6 +1,6 @@
 import type { Client } from '@plinth/client';
 import { type Clock, createCache, createEventRecorder, defaultLogger, type EventRecorder, type Logger, systemClock } from '@plinth/controller-runtime';
-import { DEFAULT_CONFIG, type PlatformConfig } from './config.ts';
+import type { PlatformConfig } from './config.ts';
 import { runDestinationController } from './destination/reconciler.ts';
 import { openGitWriter, type StateStoreWriterFactory } from './git-state-store/open-writer.ts';
 import { runGitStateStoreController } from './git-state-store/reconciler.ts';
@@ -8,6 +8,7 @@ import { createStateStores } from './git-state-store/state-stores.ts';
 import { runPromiseController } from './promise/reconciler.ts';
 import type { PlatformContext } from './runtime/context.ts';
 import { createInformers } from './runtime/informers.ts';
+import { followSettings } from './settings/follow-settings.ts';
 import { runWorkPlacementController } from './work-placement/reconciler.ts';
 import { runWorkController } from './work/reconciler.ts';
 
@@ -18,6 +19,7 @@ export interface PlatformOptions {
   readonly signal: AbortSignal;
   readonly clock?: Clock;
   readonly log?: Logger;
+  /** What the installation sets; the ConfigMap `kratix` wins. */
   readonly config?: Partial<PlatformConfig>;
   /** PEM of an authority that git servers' certificates may be of, besides the system's and the Secret's `ca.crt`. */
   readonly stateStoreCa?: string;
@@ -43,12 +45,13 @@ export function startPlatform(options: PlatformOptions): AsyncDisposable {
     recorders.set(controller, created);
     return created;
   };
+  const informers = createInformers(cache);
   const context: PlatformContext = {
     cache,
     client: cache.client,
-    informers: createInformers(cache),
+    informers,
     stateStores,
-    config: { ...DEFAULT_CONFIG, ...options.config },
+    config: followSettings({ informer: informers.settings, installed: options.config ?? {}, recorder: recorder('PlatformSettings'), log }),
     clock,
     log,
     signal,

@@ -15,6 +15,7 @@ import {
   serviceAccounts,
   workPlacements,
   works,
+  type ConfigMap,
   type CustomResourceDefinition,
   type Destination,
   type GitStateStore,
@@ -29,6 +30,7 @@ import {
 import type { ApiResource, KubeObject } from '@plinth/apimachinery';
 import type { Cache, Informer } from '@plinth/controller-runtime';
 import { type LastPods, rememberLastPods } from './last-pods.ts';
+import { PLATFORM_NAMESPACE, SETTINGS_NAME } from '../naming/constants.ts';
 import { ANNOTATIONS, LABELS, MANAGED_BY } from '../naming/labels.ts';
 
 /** The informers that all controllers of the platform share, with their indexes. */
@@ -52,6 +54,8 @@ export interface Informers {
   readonly healthRecords: Informer<HealthRecord>;
   /** The kinds of which a pipeline needs objects, of these those that a Promise made. */
   readonly pipelineObjects: ReadonlyMap<string, Informer<KubeObject>>;
+  /** The ConfigMap `kratix`, if there is one. A change of it is a change of `PlatformContext.config`. */
+  readonly settings: Informer<ConfigMap>;
 }
 
 export const BY_SUBJECT = 'subject';
@@ -80,6 +84,7 @@ export function createInformers(cache: Cache): Informers {
     gitStateStores: cache.informer<GitStateStore>(gitStateStores),
     healthRecords: cache.informer<HealthRecord>(healthRecords),
     pipelineObjects: new Map(PIPELINE_OBJECT_KINDS.map((resource) => [resource.kind, cache.informer<KubeObject>(resource, ofPromise)])),
+    settings: cache.informer<ConfigMap>(configMaps, { namespace: PLATFORM_NAMESPACE, fieldSelector: `metadata.name=${SETTINGS_NAME}` }),
   };
   informers.jobs.addIndex(BY_SUBJECT, (job) => [subjectOfJob(job)]);
   informers.pods.addIndex(BY_JOB, (pod) => (pod.metadata.ownerReferences ?? []).filter((owner) => owner.kind === 'Job').map((owner) => `${pod.metadata.namespace}/${owner.name}`));
