@@ -117,24 +117,18 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const serviceBlock = createAddressBlock(options.serviceCidr);
   undo.use(await startServiceProxy({ cache, clock, log, events: context.events('service-proxy'), isOurs: (ip) => serviceBlock.has(ip) }));
 
-  const accounts = new Map<string, Client>();
   const agent = await startNodeAgent({
     nodeName: name,
     nodeIP: NODE_IP,
     cache,
     client: node,
-    clientForAccount: (namespace, account) => {
-      const key = `${namespace}:${account}`;
-      let client = accounts.get(key);
-      if (!client) {
-        client = clientFor({
-          name: `system:serviceaccount:${key}`,
-          groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
-        });
-        accounts.set(key, client);
-      }
-      return client;
-    },
+    clientForPod: ({ metadata: { namespace, name: pod, uid }, spec }) =>
+      clientFor({
+        name: `system:serviceaccount:${namespace}:${spec?.serviceAccountName || 'default'}`,
+        groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
+        // What its token would say: some rules hold for one pod and not for all pods of its account.
+        extra: { 'authentication.kubernetes.io/pod-name': [pod], 'authentication.kubernetes.io/pod-uid': [uid ?? ''] },
+      }),
     directories,
     catalogue: options.catalogue,
     steps,

@@ -1,4 +1,4 @@
-import type { Service } from '@plinth/api';
+import type { Pod, Service } from '@plinth/api';
 import type { Client } from '@plinth/client';
 import type { Cache, Clock, Logger } from '@plinth/controller-runtime';
 import type { EventRecorder } from '../events/recorder.ts';
@@ -16,8 +16,8 @@ export interface NodeContext {
   readonly cache: Cache;
   /** Acts as the node. */
   readonly client: Client;
-  /** Acts as a ServiceAccount: for programs. */
-  readonly clientForAccount: (namespace: string, name: string) => Client;
+  /** Acts as the ServiceAccount of a pod, and says which pod that is: for programs. */
+  readonly clientForPod: (pod: Pod) => Client;
   readonly directories: NodeDirectories;
   readonly catalogue: ImageCatalogue;
   /** Absent: this node runs no steps. */

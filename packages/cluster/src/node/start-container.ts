@@ -76,7 +76,7 @@ export function programContext(options: StartOptions, launch: ContainerLaunch, c
   const { pod, container } = options;
   return {
     ...launch,
-    client: context.clientForAccount(pod.metadata.namespace!, pod.spec?.serviceAccountName || 'default'),
+    client: context.clientForPod(pod),
     setReady: options.setReady,
     resumed: options.resumed,
     // Made when it is asked for: most programs never do.
