@@ -7,6 +7,8 @@ export interface Condition {
   /** RFC 3339: since when the status is what it is. */
   readonly lastTransitionTime: string;
   readonly observedGeneration?: number;
+  /** Ours, RFC 3339: when somebody last had proof of what a condition that is true says. */
+  readonly provedAt?: string;
 }
 
 /**

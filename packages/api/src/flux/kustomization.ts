@@ -66,6 +66,20 @@ export interface KustomizationSpec extends Of<typeof kustomizationSpec> {}
 const inventoryEntry = object('An object.', { id: string('namespace_name_group_kind'), v: string('API version.') }, ['id', 'v']);
 export interface InventoryEntry extends Of<typeof inventoryEntry> {}
 
+const applyFailure = object(
+  'An object that was refused, or (without a kind) a file that could not be read.',
+  {
+    path: string('The file, relative to the root of the source.'),
+    apiVersion: string('API version of the object.'),
+    kind: string('Kind of the object.'),
+    namespace: string('Namespace of the object.'),
+    name: string('Name of the object.'),
+    message: string('Why.'),
+  },
+  ['message'],
+);
+export interface ApplyFailure extends Of<typeof applyFailure> {}
+
 export const kustomizations = customKind({
   group: 'kustomize.toolkit.fluxcd.io',
   version: 'v1',
@@ -86,6 +100,8 @@ export const kustomizations = customKind({
         inventory: object('Objects that were applied.', { entries: list('The objects.', inventoryEntry) }, ['entries']),
         lastHandledReconcileAt: string('The last value of reconcile.fluxcd.io/requestedAt that was acted upon.'),
         history: list('Last outcomes.', freeObject('An outcome.')),
+        failures: list('Ours: what of lastAttemptedRevision could not be applied, object by object. At most 200; everything else is applied.', applyFailure),
+        failureCount: int64('Ours: how many there are.'),
       },
       [],
       { default: { observedGeneration: -1 } },

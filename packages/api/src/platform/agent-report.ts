@@ -1,4 +1,4 @@
-import { list, object, oneOf, string, time } from '../schema/fields.ts';
+import { boolean, int32, list, object, oneOf, string, time } from '../schema/fields.ts';
 
 const identity = {
   apiVersion: string('API version of the object.'),
@@ -27,21 +27,24 @@ export const agentReport = object('What the GitOps agent of the destination has 
     'What the agent applies.',
     object('One Kustomization.', {
       name: string('Its name.'),
+      source: string('The name of the source that it applies from.'),
       path: string('The folder that it applies, relative to the root of the repository, without `./`.'),
       lastAppliedRevision: string('The revision that was applied last with success.'),
       lastAttemptedRevision: string('The revision that was tried last.'),
+      partial: boolean('lastAttemptedRevision was applied, too: all of it but the objects in failures.'),
       ready: oneOf('Its condition Ready.', ['True', 'False', 'Unknown']),
       reason: string('The reason of that condition.'),
       message: string('The message of that condition.'),
-      appliedAt: time('When lastAppliedRevision was reached, or proved again.'),
+      appliedAt: time('When the newest revision that is applied (lastAppliedRevision, or the partial one) was seen to be so.'),
       failures: list(
-        'The objects of lastAttemptedRevision that the cluster refused; all others were applied. At most 200.',
-        object('One object.', { ...identity, message: string('What the cluster said: the field and why.') }),
+        'What of lastAttemptedRevision the cluster refused, or the agent could not read. At most 200.',
+        object('One object, or one file.', { ...identity, path: string('The file that it stands in, relative to the root of the repository. Absent when the agent does not say.'), message: string('What the cluster said: the field and why.') }),
       ),
+      failureCount: int32('How many failures there are: more than are listed when there are too many for a report.'),
     }),
   ),
   unhealthy: list(
-    'Applied objects that do not work (yet). At most 200, and those that have been so for the longest.',
+    'Applied objects that do not work (yet). At most 1000, and those that have been so for the longest.',
     object('One object.', {
       ...identity,
       reason: string('A word: InProgress, ImagePullBackOff, CrashLoopBackOff, FailedScheduling ...'),
@@ -49,4 +52,5 @@ export const agentReport = object('What the GitOps agent of the destination has 
       since: time('Since when.'),
     }),
   ),
+  unhealthyCount: int32('How many do not work: more than are listed when there are too many for a report.'),
 });

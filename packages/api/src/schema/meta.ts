@@ -114,8 +114,15 @@ export interface Condition extends Of<typeof condition> {}
 /** Conditions merged by their type. */
 export const conditions = listMap('Observations of the state of the object, one per type.', ['type'], condition);
 
-/** Conditions that are replaced as a whole. */
-export const atomicConditions = list('Observations of the state of the object, one per type.', condition);
+/** Conditions that are replaced as a whole. Those of the platform say, besides, when they were proved. */
+export const atomicConditions = list(
+  'Observations of the state of the object, one per type.',
+  object(
+    'One observation of the state of the object.',
+    { ...conditionFields, provedAt: time('When somebody last had proof of it, for conditions that are True.') },
+    ['type', 'status', 'lastTransitionTime', 'reason', 'message'],
+  ),
+);
 
 /** The looser conditions of older kinds: Pod, Deployment, Job, Node, CustomResourceDefinition ... */
 export const looseConditions = listMap(

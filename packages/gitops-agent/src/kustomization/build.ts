@@ -22,11 +22,17 @@ export interface DesiredObject {
 export interface Build {
   /** In the order of application. */
   readonly objects: readonly DesiredObject[];
-  readonly problems: readonly string[];
+  readonly problems: readonly BuildProblem[];
   /** Inventory ids that stay although nothing readable defines them: what is unreadable may do so. */
   readonly held: ReadonlySet<string>;
   /** Something has been unreadable since before this process began: it is not known what it held. */
   readonly hasUnknownHoles: boolean;
+}
+
+/** A file or folder, from the root of the artifact, and what is wrong with it. */
+export interface BuildProblem {
+  readonly path: string;
+  readonly message: string;
 }
 
 /** What is kept from one build to the next, so that a build costs what has changed. All of it can be lost. */
@@ -111,8 +117,8 @@ function buildFile(file: SourceFile, key: string, parsed: ManifestFile, options:
   return { key, objects, problems };
 }
 
-function combine(memory: BuildMemory, paths: ReadonlySet<string>, folderProblems: readonly { readonly path: string; readonly message: string }[]): Build {
-  const problems = folderProblems.map(({ message }) => message);
+function combine(memory: BuildMemory, paths: ReadonlySet<string>, folderProblems: readonly BuildProblem[]): Build {
+  const problems: BuildProblem[] = [...folderProblems];
   const held = new Set<string>();
   const unknown = new Set<string>();
   const isUnknown = (path: string): boolean => (memory.isWarm ? memory.unknown.has(path) : true);
@@ -127,7 +133,7 @@ function combine(memory: BuildMemory, paths: ReadonlySet<string>, folderProblems
       memory.lastGood.set(path, file.objects.map(({ id }) => id));
       continue;
     }
-    problems.push(...file.problems);
+    problems.push(...file.problems.map((message) => ({ path, message })));
     const before = memory.lastGood.get(path);
     if (!before && isUnknown(path)) unknown.add(path);
     for (const id of before ?? []) held.add(id);
@@ -149,7 +155,8 @@ function combine(memory: BuildMemory, paths: ReadonlySet<string>, folderProblems
     const [winner] = claim.length === 1 ? claim : claim.filter(({ path }) => path === owner);
     if (claim.length > 1) {
       const files = claim.map(({ path }) => path).toSorted();
-      problems.push(`kustomize build failed: ${subjectOf(claim[0]!.object)} is defined in ${files.join(' and in ')}${winner ? `; that in ${winner.path} counts` : ''}`);
+      const message = `kustomize build failed: ${subjectOf(claim[0]!.object)} is defined in ${files.join(' and in ')}${winner ? `; that in ${winner.path} counts` : ''}`;
+      problems.push(...files.filter((path) => path !== winner?.path).map((path) => ({ path, message })));
     }
     if (winner) objects.push(winner);
     else held.add(id);

@@ -1,5 +1,5 @@
 import { gvkOf, keyOf, keyString, type ObjectKey, type UnstructuredObject } from '@plinth/apimachinery';
-import { kustomizations, type GitRepository, type InventoryEntry, type Kustomization } from '@plinth/api';
+import { kustomizations, type ApplyFailure, type GitRepository, type InventoryEntry, type Kustomization } from '@plinth/api';
 import type { Client } from '@plinth/client';
 import { done, findCondition, patchStatus, retryAfter, withFinalizer, type Clock, type EventRecorder, type Informer, type Logger, type Result } from '@plinth/controller-runtime';
 import { parseDuration, printDuration } from '../duration.ts';
@@ -168,12 +168,12 @@ export function createKustomizationReconciler(options: KustomizationReconcilerOp
       log.warn({ kind: 'Kustomization', ...keyOf(kustomization), err }, 'failed to look for objects that the inventory does not name');
     }
     const result = await applySet(built.objects, { client, force: spec?.force ?? false, timeoutMs, signal, owner, checkLive, applied: memory.applied });
-    const failures: string[] = [];
+    const failures: ApplyFailure[] = [];
     const missing = new Set<string>();
     let isLeaving = false;
     for (const [desired, outcome] of result.outcomes) {
       if (outcome.type === 'failed') {
-        failures.push(outcome.message);
+        failures.push(failureOf(desired, outcome.message));
         if (outcome.missing) missing.add(missingKey(outcome.missing));
         if (outcome.isLeaving) isLeaving = true;
       } else if (outcome.type !== 'skipped' && outcome.type !== 'unchanged') changes.push(`${subjectOf(desired.object)} ${outcome.type}`);
@@ -213,7 +213,8 @@ export function createKustomizationReconciler(options: KustomizationReconcilerOp
         attempted: true,
         isPartial: hasBuilt,
         ...(isLeaving ? { isTransient: true } : {}),
-        message: problemMessage(problems, built.objects.length - failures.length),
+        message: problemMessage([...new Set(problems.map(({ message }) => message))], built.objects.length - failures.length),
+        failures: problems,
         inventory: kept,
       };
     }
@@ -379,6 +380,15 @@ function inventoryAfter(old: readonly InventoryEntry[], objects: readonly Desire
     return [{ id: desired.id, v: gvkOf(desired.object).version }];
   });
 }
+
+const failureOf = ({ object, path }: DesiredObject, message: string): ApplyFailure => ({
+  path,
+  apiVersion: object.apiVersion,
+  kind: object.kind,
+  ...(object.metadata.namespace ? { namespace: object.metadata.namespace } : {}),
+  name: object.metadata.name,
+  message,
+});
 
 const MAX_LISTED = 20;
 

@@ -1,4 +1,4 @@
-import type { InventoryEntry, Kustomization } from '@plinth/api';
+import type { ApplyFailure, InventoryEntry, Kustomization } from '@plinth/api';
 import { setCondition } from '@plinth/controller-runtime';
 import { printDuration } from '../duration.ts';
 
@@ -30,6 +30,8 @@ export type RunOutcome =
       readonly inventory?: readonly InventoryEntry[];
       /** Everything but what the message names is applied. */
       readonly isPartial?: boolean;
+      /** What `message` sums up, one by one. */
+      readonly failures?: readonly ApplyFailure[];
       /** The cluster did not answer: soon it may. */
       readonly isTransient?: boolean;
     }
@@ -47,6 +49,10 @@ export interface StatusContext {
 /** Flux cuts messages here. */
 const MAX_MESSAGE = 20_000;
 
+/** Failures that a status lists, and how much each may say. */
+const MAX_FAILURES = 200;
+const MAX_FAILURE_MESSAGE = 1000;
+
 /** The status of a Kustomization after an outcome. */
 export function kustomizationStatus(kustomization: Kustomization, outcome: RunOutcome, context: StatusContext): Status {
   const before = kustomization.status ?? {};
@@ -59,13 +65,14 @@ export function kustomizationStatus(kustomization: Kustomization, outcome: RunOu
   const inventoryOf = (entries: readonly InventoryEntry[] | undefined): Pick<Status, 'inventory'> => (entries ? { inventory: { entries } } : {});
   const checksHealth = kustomization.spec?.wait === true || (kustomization.spec?.healthChecks?.length ?? 0) > 0;
   const old = checksHealth ? (before.conditions ?? []) : without(before.conditions ?? [], 'Healthy');
+  const { failures: _failures, failureCount: _count, ...unfailed } = before;
   switch (outcome.type) {
     case 'applied': {
       const { revision, healthyAfterMs } = outcome;
       const settled = without(old, 'Reconciling', 'Stalled', PARTIALLY_APPLIED);
       const healthy = healthyAfterMs === undefined ? settled : set(settled, 'Healthy', 'True', 'Succeeded', `Health check passed in ${printDuration(healthyAfterMs)}`);
       return {
-        ...before,
+        ...unfailed,
         ...handled,
         ...inventoryOf(outcome.inventory),
         observedGeneration,
@@ -81,7 +88,8 @@ export function kustomizationStatus(kustomization: Kustomization, outcome: RunOu
       if (outcome.isPartial) conditions = set(conditions, PARTIALLY_APPLIED, 'True', 'SomeObjectsFailed', `All objects of revision ${revision} are applied but those that Ready names`);
       else if (reason !== 'DependencyNotReady') conditions = without(conditions, PARTIALLY_APPLIED);
       if (reason === 'HealthCheckFailed') conditions = set(conditions, 'Healthy', 'False', 'HealthCheckFailed', message);
-      return { ...before, ...handled, ...inventoryOf(outcome.inventory), ...(outcome.attempted ? { lastAttemptedRevision: revision } : {}), conditions };
+      const attempted = outcome.attempted ? { lastAttemptedRevision: revision, ...failuresOf(outcome.failures ?? []) } : {};
+      return { ...(outcome.attempted ? unfailed : before), ...handled, ...inventoryOf(outcome.inventory), ...attempted, conditions };
     }
     case 'stalled': {
       const stalled = set(without(old, 'Reconciling', PARTIALLY_APPLIED), 'Stalled', 'True', outcome.reason, outcome.message);
@@ -97,4 +105,12 @@ export function kustomizationStatus(kustomization: Kustomization, outcome: RunOu
     default:
       return outcome satisfies never;
   }
+}
+
+/** By file, so that the same failures always make the same status. */
+function failuresOf(failures: readonly ApplyFailure[]): Pick<Status, 'failures' | 'failureCount'> {
+  if (failures.length === 0) return {};
+  const key = ({ path = '', kind = '', namespace = '', name = '' }: ApplyFailure): string => `${path} ${kind}/${namespace}/${name}`;
+  const sorted = failures.toSorted((a, b) => (key(a) < key(b) ? -1 : 1)).slice(0, MAX_FAILURES);
+  return { failures: sorted.map((failure) => ({ ...failure, message: failure.message.slice(0, MAX_FAILURE_MESSAGE) })), failureCount: failures.length };
 }
