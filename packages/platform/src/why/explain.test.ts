@@ -1,0 +1,255 @@
+import type { AgentReport, Destination, GitStateStore, HealthRecord, PlatformPromise, Pod, ResourceBinding, Work, WorkPlacement } from '@plinth/api';
+import type { Condition } from '@plinth/apimachinery';
+import { encodeWorkload } from '@plinth/state-store';
+import { describe, expect, it } from 'vitest';
+import type { RequestStatus } from '../resource-request/request.ts';
+import type { Chain } from './chain.ts';
+import { explain, findCause } from './explain.ts';
+
+const AT = '2026-11-22T21:04:05Z';
+const condition = (type: string, status: 'True' | 'False' | 'Unknown', reason: string, message = reason): Condition => ({ type, status, reason, message, lastTransitionTime: AT });
+
+const promise = (extra: object = {}, status: object = {}, metadata: object = {}): PlatformPromise =>
+  ({ apiVersion: 'platform.kratix.io/v1alpha1', kind: 'Promise', metadata: { name: 'bucket', ...metadata }, spec: extra, status: { status: 'Available', conditions: [condition('Available', 'True', 'PromiseAvailable')], ...status } }) as PlatformPromise;
+const work = (status: object = { conditions: [condition('ScheduleSucceeded', 'True', 'AllWorkplacementsScheduled')] }, selectors: Readonly<Record<string, string>> = { environment: 'dev' }): Work =>
+  ({ metadata: { name: 'bucket-one-make', namespace: 'default', uid: 'w1', generation: 1 }, spec: { workloadGroups: [{ id: 'g', destinationSelectors: [{ source: 'promise', matchLabels: selectors }], workloads: [{}] }] }, status }) as unknown as Work;
+const placement = (conditions: readonly object[] = [condition('WriteSucceeded', 'True', 'WorkloadsWrittenToStateStore')], labels: object = {}): WorkPlacement =>
+  ({
+    metadata: { name: 'bucket-one-make.worker-5058f', namespace: 'default', generation: 1, labels: { 'kratix.io/work': 'bucket-one-make', ...labels }, ownerReferences: [{ uid: 'w1' }] },
+    spec: { targetDestinationName: 'worker', id: 'g', generation: 1, resourceName: 'one', promiseName: 'bucket', workloads: [encodeWorkload('deployment.yaml', 'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: default}\n')] },
+    status: { versionID: 'abcdef0123456789', conditions },
+  }) as unknown as WorkPlacement;
+const destination = (name = 'worker', labels: Readonly<Record<string, string>> = { environment: 'dev' }, agent?: AgentReport): Destination =>
+  ({ kind: 'Destination', metadata: { name, labels }, spec: { path: name, stateStoreRef: { kind: 'GitStateStore', name: 'default' } }, status: agent ? { agent } : {} }) as Destination;
+const store = (ready: object = condition('Ready', 'True', 'StateStoreReady')): GitStateStore =>
+  ({ kind: 'GitStateStore', metadata: { name: 'default' }, spec: { url: 'https://localhost:31443/gitea_admin/kratix', secretRef: { name: 'git', namespace: 'kratix-platform-system' } }, status: { status: '', conditions: [ready] } }) as unknown as GitStateStore;
+const report = (extra: object = {}): AgentReport =>
+  ({
+    reportedAt: AT,
+    sources: [{ kind: 'GitRepository', name: 'kratix', revision: 'main@sha1:abc', ready: 'True', message: '' }],
+    kustomizations: [{ name: 'resources', path: 'worker/resources', ready: 'True', lastAppliedRevision: 'main@sha1:abc', failures: [] }],
+    unhealthy: [],
+    ...extra,
+  }) as unknown as AgentReport;
+const record = (state: string, message: string): HealthRecord =>
+  ({ metadata: { name: 'bucket-one', namespace: 'default', creationTimestamp: AT }, data: { promiseRef: { name: 'bucket' }, resourceRef: { name: 'one', namespace: 'default' }, state, lastRun: 1_795_381_445, details: { message } } }) as unknown as HealthRecord;
+const failed = (message: string): RequestStatus => ({
+  conditions: [condition('ConfigureWorkflowCompleted', 'False', 'ConfigureWorkflowFailed', `A Configure Pipeline has failed: make: ${message}`)],
+  kratix: { workflows: { pipelines: [{ name: 'make', phase: 'Failed', message }] } },
+});
+const completed = [condition('ConfigureWorkflowCompleted', 'True', 'PipelinesExecutedSuccessfully'), condition('Reconciled', 'True', 'Reconciled')];
+
+const chain = (overrides: Partial<Chain> & { readonly labels?: object } = {}): Chain => ({
+  type: 'request',
+  object: { apiVersion: 'example.com/v1', kind: 'bucket', metadata: { name: 'one', namespace: 'default', creationTimestamp: '2026-11-22T21:00:00Z', labels: { 'kratix.io/promise-name': 'bucket', ...overrides.labels } } },
+  status: { message: '1Gi bucket', conditions: completed, kratix: { workflows: { pipelines: [{ name: 'make', phase: 'Succeeded' }] } } },
+  promise: promise(),
+  findPromise: () => undefined,
+  job: undefined,
+  pod: undefined,
+  works: [work()],
+  placements: [placement()],
+  destinations: [destination('worker', { environment: 'dev' }, report())],
+  findStore: () => store(),
+  silentSince: () => undefined,
+  healthRecords: [],
+  ...overrides,
+});
+
+const app = (state: string): PlatformPromise =>
+  promise({ requiredPromises: [{ name: 'postgresql', version: 'v2' }] }, { status: 'Unavailable', requiredPromises: [{ name: 'postgresql', version: 'v2', state }], conditions: [condition('Available', 'False', 'PromiseUnavailable'), condition('RequirementsFulfilled', 'False', 'RequirementsNotInstalled')] }, { name: 'app' });
+const notWritten = placement([condition('WriteSucceeded', 'False', 'WorkloadsFailedWrite', 'failed to push')]);
+const unavailableStore = (reason: string, message: string): Partial<Chain> => ({ placements: [notWritten], findStore: () => store(condition('Ready', 'False', reason, message)) });
+const pending = { conditions: [...completed, condition('Applied', 'Unknown', 'ApplyPending')] };
+const reporting = (extra: object): Partial<Chain> => ({ status: pending, destinations: [destination('worker', { environment: 'dev' }, report(extra))] });
+
+const CASES: readonly (readonly [what: string, overrides: Parameters<typeof chain>[0], link: string, sentence: string])[] = [
+  ['a required Promise that is missing', { promise: app('Requirement not installed') }, 'promise', 'Promise app requires Promise postgresql, which is not installed; install it'],
+  ['a required version that is missing', { promise: app('Requirement not installed at the specified version') }, 'promise', 'Promise app requires version v2 of Promise postgresql, which was never installed; install that version, or change spec.requiredPromises'],
+  [
+    'a required Promise whose workflow failed',
+    { promise: app('Requirement not available'), findPromise: () => promise({}, { conditions: [condition('ConfigureWorkflowCompleted', 'False', 'ConfigureWorkflowFailed', 'A Configure Pipeline has failed: crds: container apply: no such file (exit code 1)')] }, { name: 'postgresql' }) },
+    'promise',
+    'Promise app requires Promise postgresql, which is not available: its pipeline failed: crds: container apply: no such file (exit code 1); see plinth why promise/postgresql',
+  ],
+  [
+    'a Promise whose own workflow failed',
+    { promise: promise({}, { conditions: [condition('Available', 'False', 'PromiseUnavailable'), condition('ConfigureWorkflowCompleted', 'False', 'ConfigureWorkflowFailed', 'A Configure Pipeline has failed: crds: container apply: boom (exit code 2)')] }) },
+    'promise',
+    'Promise bucket is not available: its pipeline failed: crds: container apply: boom (exit code 2); see plinth why promise/bucket',
+  ],
+  ['a Promise that is gone', { promise: undefined }, 'promise', 'Promise bucket is not installed; install it'],
+  ['a paused Promise', { promise: promise({}, {}, { labels: { 'kratix.io/paused': 'true' } }) }, 'promise', 'Promise bucket is paused by the label kratix.io/paused; remove the label'],
+  [
+    'a version that does not exist',
+    { binding: { metadata: { name: 'one-bucket', namespace: 'default' }, spec: { version: 'v9', promiseRef: { name: 'bucket' }, resourceRef: { name: 'one', namespace: 'default' } } } as ResourceBinding, versions: ['v1', 'v2'] },
+    'version',
+    'ResourceBinding default/one-bucket asks for version v9 of Promise bucket, which does not exist (there is v1 and v2); set its spec.version to one that exists',
+  ],
+  ['a paused request', { labels: { 'kratix.io/paused': 'true' } }, 'pause', 'bucket default/one is paused by the label kratix.io/paused; remove the label'],
+  [
+    'a pipeline that suspended itself',
+    { labels: { 'kratix.io/workflow-suspended': 'true' }, status: { kratix: { workflows: { pipelines: [{ name: 'make', phase: 'Suspended', message: 'waits for the finance team' }] } } } },
+    'pause',
+    'pipeline make suspended itself: waits for the finance team; remove the label kratix.io/workflow-suspended to go on',
+  ],
+  [
+    'a pipeline that fails',
+    { status: failed('container size: reading limits\nError: "2 gigs" is no size\nbye (exit code 3)') },
+    'pipeline',
+    'pipeline make failed: container size: Error: "2 gigs" is no size (exit code 3); correct the cause, then label bucket default/one kratix.io/manual-reconciliation=true',
+  ],
+  [
+    'an image that cannot be pulled',
+    { status: failed('container size: ImagePullBackOff: Back-off pulling image "example.org/size:v1": node platform does not know image "example.org/size:v1"') },
+    'pipeline',
+    'pipeline make cannot start: the image example.org/size:v1 of container size cannot be pulled; correct the name, or provide the image (docs/reference/catalogue.md)',
+  ],
+  ['a Secret that a container needs', { status: failed('container size: CreateContainerConfigError: secret "token" not found') }, 'pipeline', 'pipeline make cannot start: container size: secret "token" not found; create what is missing, or correct the pipeline'],
+  [
+    'a pipeline that hangs',
+    { status: failed('container size: did not come to an end within 30 seconds') },
+    'pipeline',
+    'pipeline make hangs: container size did not come to an end within 30 seconds and was stopped; see what it waits for, or raise spec.jobOptions.activeDeadlineSeconds',
+  ],
+  [
+    'a pod that fits on no node',
+    { status: { kratix: { workflows: { pipelines: [{ name: 'make', phase: 'Running' }] } } }, pod: { status: { conditions: [condition('PodScheduled', 'False', 'Unschedulable', '0/1 nodes are available: insufficient memory.')] } } as unknown as Pod },
+    'pipeline',
+    'pipeline make cannot start, its pod fits on no node: 0/1 nodes are available: insufficient memory; make room, or correct what the pipeline asks for',
+  ],
+  [
+    'labels that no Destination has',
+    { works: [work({ conditions: [condition('ScheduleSucceeded', 'False', 'UnscheduledWorkloads')] }, { environment: 'prod', zone: 'a' })], placements: [], destinations: [destination(), destination('other', { zone: 'a' })] },
+    'schedule',
+    'no Destination has the labels environment=prod, zone=a: other lacks environment=prod and worker has environment=dev; label one (kubectl label destination other --overwrite environment=prod), or change the selectors',
+  ],
+  ['no Destination at all', { works: [work({ conditions: [condition('ScheduleSucceeded', 'False', 'UnscheduledWorkloads')] })], placements: [], destinations: [] }, 'schedule', 'there is no Destination (wanted: environment=dev); create one'],
+  ['a Destination that is gone', { destinations: [] }, 'destination', 'Destination worker is gone, and bucket-one-make.worker-5058f stands there; create it again, or delete WorkPlacement bucket-one-make.worker-5058f to choose another'],
+  [
+    'a Destination that lost its label',
+    { placements: [placement(undefined, { 'kratix.io/misplaced': 'true' })], destinations: [destination('worker', {})] },
+    'destination',
+    'Destination worker no longer has the labels environment=dev: the files are misplaced there; label it (kubectl label destination worker --overwrite environment=dev), or delete WorkPlacement bucket-one-make.worker-5058f to move them',
+  ],
+  [
+    'a store that is away',
+    unavailableStore('ErrorValidatingPermissions', 'Error validating state store permissions: failed to list refs of https://localhost:31443/gitea_admin/kratix: connect ECONNREFUSED 127.0.0.1:31443'),
+    'store',
+    'GitStateStore default cannot be reached: failed to list refs of https://localhost:31443/gitea_admin/kratix: connect ECONNREFUSED 127.0.0.1:31443; see whether the server at https://localhost:31443/gitea_admin/kratix runs',
+  ],
+  ['a store without its Secret', unavailableStore('SecretNotFound', 'Secret git not found in namespace kratix-platform-system'), 'store', 'GitStateStore default has no credentials: Secret git not found in namespace kratix-platform-system; create that Secret'],
+  ['credentials that are refused', unavailableStore('ErrorValidatingPermissions', 'the server answered 401'), 'store', 'GitStateStore default refuses the credentials: the server answered 401; correct Secret kratix-platform-system/git'],
+  [
+    'a push that is refused',
+    { placements: [placement([condition('WriteSucceeded', 'False', 'WorkloadsFailedWrite', 'the git server refused to move branch main: pre-receive hook declined')])] },
+    'store',
+    'GitStateStore default refuses the push: the git server refused to move branch main: pre-receive hook declined; see who else writes to the branch, and which rules it has',
+  ],
+  [
+    'files that cannot be laid out',
+    { placements: [placement([condition('WriteSucceeded', 'False', 'WorkloadsFailedWrite', 'path "../x" leaves its folder: ".." is not allowed')])] },
+    'store',
+    'GitStateStore default does not take the files of bucket-one-make.worker-5058f: path "../x" leaves its folder: ".." is not allowed; correct what the pipeline writes',
+  ],
+  ['a Destination that is silent', { silentSince: () => AT }, 'agent', `Destination worker has not reported since ${AT}; see whether its cluster and its agent run`],
+  [
+    'a commit that is not fetched',
+    reporting({ sources: [{ kind: 'GitRepository', name: 'kratix', ready: 'False', message: 'failed to checkout: authentication required' }] }),
+    'fetch',
+    'the agent of Destination worker cannot fetch from the state store (GitRepository kratix): failed to checkout: authentication required; see whether the server runs and the address and credentials are right',
+  ],
+  [
+    'an object that is refused',
+    reporting({ kustomizations: [{ name: 'resources', path: 'worker/resources', ready: 'False', reason: 'ReconciliationFailed', message: '1 failed', failures: [{ apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'default', name: 'web', message: 'spec.replicas: Invalid value: "many": must be an integer' }] }] }),
+    'apply',
+    'Destination worker refused Deployment default/web: spec.replicas: Invalid value: "many": must be an integer; correct what the pipeline writes',
+  ],
+  [
+    'a namespace that is missing there',
+    reporting({ kustomizations: [{ name: 'resources', path: 'worker/resources', ready: 'False', failures: [{ apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'default', name: 'web', message: 'namespaces "nowhere" not found' }] }] }),
+    'apply',
+    'Destination worker refused Deployment default/web: namespaces "nowhere" not found; create the namespace nowhere there, or ask for another',
+  ],
+  [
+    'a Kustomization that applies nothing',
+    reporting({ kustomizations: [{ name: 'resources', path: 'worker/resources', ready: 'False', reason: 'DependencyNotReady', message: "dependency 'flux-system/dependencies' is not ready", failures: [] }] }),
+    'apply',
+    "Destination worker applies nothing (Kustomization resources): dependency 'flux-system/dependencies' is not ready; correct the file or the Kustomization that it names",
+  ],
+  [
+    'a pod that does not start',
+    reporting({ unhealthy: [{ apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'default', name: 'web', reason: 'ImagePullBackOff', message: 'pod web-1, container web: image "nginx:0" is not known', since: AT }] }),
+    'pod',
+    'Deployment default/web does not start: ImagePullBackOff: pod web-1, container web: image "nginx:0" is not known; correct the name of the image, or provide it there',
+  ],
+  [
+    'a container that crashes',
+    reporting({ unhealthy: [{ apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'default', name: 'web', reason: 'CrashLoopBackOff', message: 'pod web-1, container web: exit code 1', since: AT }] }),
+    'health',
+    'Deployment default/web crashes: CrashLoopBackOff: pod web-1, container web: exit code 1; see the log of that container on the destination',
+  ],
+  ['a service that is unhealthy', { healthRecords: [record('unhealthy', 'connect ECONNREFUSED 127.2.0.4:5432')] }, 'health', 'the service is unhealthy: connect ECONNREFUSED 127.2.0.4:5432 (HealthRecord default/bucket-one); see what runs on the destination'],
+  [
+    'a service for whose states the author has texts',
+    { status: { conditions: completed, healthMessages: { unhealthy: '1Gi bucket does not answer' } }, healthRecords: [record('unhealthy', 'connect ECONNREFUSED 127.2.0.4:5432')] },
+    'health',
+    '1Gi bucket does not answer: connect ECONNREFUSED 127.2.0.4:5432',
+  ],
+];
+
+describe('explain', () => {
+  it.each(CASES)('names %s', (_what, overrides, link, sentence) => {
+    const explanation = explain(chain(overrides));
+    expect(explanation.sentence).toBe(sentence);
+    expect(explanation.cause?.link).toBe(link);
+    expect(explanation.isReady).toBe(false);
+    expect(findCause(chain(overrides))).toEqual(explanation.cause);
+  });
+
+  it('says that all is well', () => {
+    const explanation = explain(chain());
+    expect(explanation).toMatchObject({ isReady: true, sentence: 'bucket default/one is ready: 1Gi bucket' });
+    expect(explanation.links.map(({ link, state }) => `${link} ${state}`)).toEqual(['promise ok', 'pipeline ok', 'schedule ok', 'destination ok', 'store ok', 'agent ok', 'fetch waiting', 'apply waiting', 'pod ok', 'health ok']);
+  });
+
+  it('names no cause while things take their course', () => {
+    const running: RequestStatus = { conditions: [condition('ConfigureWorkflowCompleted', 'False', 'PipelinesInProgress')], kratix: { workflows: { pipelines: [{ name: 'make', phase: 'Running', lastTransitionTime: AT }] } } };
+    const steps: readonly Partial<Chain>[] = [
+      { status: {}, works: [], placements: [] },
+      { status: running, works: [], placements: [] },
+      { works: [work({})], placements: [] },
+      { placements: [placement([])] },
+      { placements: [placement([])], findStore: () => store({}) },
+      { status: pending, destinations: [destination()] },
+      reporting({ kustomizations: [{ name: 'resources', path: 'worker/resources', ready: 'Unknown', reason: 'Progressing', failures: [] }] }),
+      reporting({ unhealthy: [{ apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'default', name: 'web', reason: 'InProgress', message: '0 of 1 replicas are ready' }] }),
+      { healthRecords: [record('unknown', '')], status: { conditions: [condition('Ready', 'Unknown', 'HealthUnknown')] } },
+    ];
+    for (const step of steps) expect(findCause(chain(step))).toBeUndefined();
+    expect(explain(chain({ status: running, works: [], placements: [] })).sentence).toBe(`bucket default/one is on its way: pipeline make is running, since ${AT}`);
+  });
+
+  it('does not blame a request for the failures of others', () => {
+    const others = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'default', name: 'other' };
+    const links = findCause(chain(reporting({ kustomizations: [{ name: 'resources', path: 'worker/resources', ready: 'False', reason: 'ReconciliationFailed', partial: true, failures: [{ ...others, message: 'refused' }] }], unhealthy: [{ ...others, reason: 'CrashLoopBackOff' }] })));
+    expect(links).toBeUndefined();
+  });
+
+  it('does not mind a store that is away once the files stand in it', () => {
+    expect(findCause(chain({ findStore: () => store(condition('Ready', 'False', 'StateStoreError', 'connect ECONNREFUSED')) }))).toBeUndefined();
+  });
+
+  it('keeps the words of others short, on one line, and free of credentials', () => {
+    const { sentence } = explain(chain({ status: failed(`container size: ${'x'.repeat(2000)}\n (exit code 1)`) }));
+    expect(sentence.length).toBeLessThan(300);
+    expect(sentence).not.toContain('\n');
+    const away = { ...store(condition('Ready', 'False', 'StateStoreError', 'connect ECONNREFUSED')), spec: { url: 'https://ada:secret@git.test/x' } } as GitStateStore;
+    expect(explain(chain({ placements: [notWritten], findStore: () => away })).sentence).toBe('GitStateStore default cannot be reached: connect ECONNREFUSED; see whether the server at https://git.test/x runs');
+  });
+
+  it('explains a Promise by its own chain', () => {
+    const own = promise({}, { conditions: [condition('Available', 'False', 'PromiseUnavailable')] });
+    expect(explain(chain({ type: 'promise', object: own, status: failed('container apply: boom (exit code 2)'), promise: own })).sentence).toBe('pipeline make failed: container apply: boom (exit code 2); correct the cause, then label Promise bucket kratix.io/manual-reconciliation=true');
+  });
+});

@@ -1,0 +1,47 @@
+import type { Chain, Link } from '../chain.ts';
+import { owns, type ReportedObject } from '../owned-objects.ts';
+import { conditionOf, linkMaker, nameOf, quote } from '../words.ts';
+import { reportsOf } from './agent.ts';
+
+const link = linkMaker('apply');
+
+/** Whether the destinations took the files: which object and which field, where one did not. */
+export function applyLink(chain: Chain): Link {
+  const applied = conditionOf(chain.status.conditions, 'Applied');
+  const reports = reportsOf(chain);
+  if (applied?.status === 'True') return link('files', 'ok', 'applied', { since: applied.provedAt ?? applied.lastTransitionTime });
+  for (const { destination, report } of reports) {
+    const placements = chain.placements.filter((placement) => placement.spec?.targetDestinationName === destination.metadata.name);
+    const where = nameOf('Destination', destination.metadata.name);
+    for (const { failures = [], appliedAt, name, ready, reason, message, partial, path = '' } of report.kustomizations ?? []) {
+      const refused = failures.find((failure) => placements.some((placement) => owns(placement, failure)));
+      if (refused) return link(objectText(refused), 'failed', `${where} refused ${objectText(refused)}: ${quote(refused.message)}`, { since: appliedAt, next: nextStep(refused.message ?? '') });
+      const isOurs = path === '' || placements.length === 0 || mayHold(path, destination.spec?.path ?? '');
+      if (ready === 'False' && !partial && failures.length === 0 && isOurs && WHOLE.test(reason ?? '')) {
+        return link(nameOf('Kustomization', name), 'failed', `${where} applies nothing (${nameOf('Kustomization', name)}): ${quote(message)}`, { since: report.reportedAt, next: 'correct the file or the Kustomization that it names' });
+      }
+    }
+  }
+  if (applied?.reason === 'ApplyFailed') return link('files', 'failed', quote(applied.message, 200), { since: applied.lastTransitionTime, next: 'correct what the pipeline writes' });
+  if (reports.length === 0) return link('files', 'unknown', 'nobody reports what was applied');
+  return link('files', 'waiting', 'are not applied yet');
+}
+
+/** Reasons for which a Kustomization applies nothing at all. */
+const WHOLE = /^(?:BuildFailed|ArtifactFailed|DependencyNotReady|Unsupported|PruneFailed|ReconciliationFailed)$/;
+
+const mayHold = (kustomizationPath: string, destinationPath: string): boolean => {
+  const clean = (path: string): string => path.split('/').filter((part) => part !== '' && part !== '.').join('/');
+  const [whole, own] = [clean(kustomizationPath), clean(destinationPath)];
+  return whole === own || own === '' || whole === '' || whole.startsWith(`${own}/`) || own.startsWith(`${whole}/`);
+};
+
+const objectText = ({ kind, namespace, name, path }: ReportedObject): string => (kind ? nameOf(kind, name, namespace) : `the file ${path ?? ''}`);
+
+function nextStep(message: string): string {
+  const namespace = /namespaces? "([^"]+)" not found/.exec(message)?.[1];
+  if (namespace) return `create the namespace ${namespace} there, or ask for another`;
+  if (/no matches for kind|no kind|could not find the requested resource/i.test(message)) return 'install that kind there (a dependency of the Promise)';
+  if (/forbidden/i.test(message)) return 'let the agent do that there, or change what the pipeline writes';
+  return 'correct what the pipeline writes';
+}

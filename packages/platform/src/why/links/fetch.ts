@@ -1,0 +1,26 @@
+import type { Chain, Link } from '../chain.ts';
+import { conditionOf, linkMaker, nameOf, quote } from '../words.ts';
+import { reportsOf } from './agent.ts';
+
+const link = linkMaker('fetch');
+
+/** Whether the destinations' agents got the commit. What is applied was fetched. */
+export function fetchLink(chain: Chain): Link {
+  const reports = reportsOf(chain);
+  const applied = conditionOf(chain.status.conditions, 'Applied');
+  if (applied?.status === 'True' || applied?.reason === 'ApplyFailed') return link(sources(reports), 'ok', 'fetched');
+  for (const { destination, report } of reports) {
+    for (const { kind, name, ready, message } of report.sources ?? []) {
+      if (ready !== 'False') continue;
+      const agent = `the agent of ${nameOf('Destination', destination.metadata.name)}`;
+      return link(nameOf(kind, name), 'failed', `${agent} cannot fetch from the state store (${nameOf(kind, name)}): ${quote(message)}`, { since: report.reportedAt, next: 'see whether the server runs and the address and credentials are right' });
+    }
+  }
+  if (reports.length === 0) return link('agent', 'unknown', 'nobody reports what was fetched');
+  return link(sources(reports), 'waiting', 'the commit is not fetched or not applied yet');
+}
+
+const sources = (reports: ReturnType<typeof reportsOf>): string => {
+  const [first] = reports.flatMap(({ report }) => report.sources ?? []);
+  return first ? nameOf(first.kind, first.name) : 'agent';
+};

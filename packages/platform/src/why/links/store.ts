@@ -1,0 +1,56 @@
+import type { WorkPlacement } from '@plinth/api';
+import { isTrue } from '../../conditions.ts';
+import { LABELS } from '../../naming/labels.ts';
+import type { Chain, Link, StateStore } from '../chain.ts';
+import { conditionOf, linkMaker, nameOf, quote } from '../words.ts';
+
+const link = linkMaker('store');
+
+/** Whether the files stand in the state store: which error, where not. What stands there does not mind a store that is away. */
+export function storeLink({ placements, works, destinations, findStore }: Chain): Link {
+  const open = placements.filter((placement) => !isWritten(placement, works.find(({ metadata }) => metadata.name === placement.metadata.labels?.[LABELS.work])?.metadata.generation));
+  for (const placement of open) {
+    const ref = destinations.find(({ metadata }) => metadata.name === placement.spec?.targetDestinationName)?.spec?.stateStoreRef;
+    if (!ref) continue;
+    const name = nameOf(ref.kind, ref.name);
+    const store = findStore(ref);
+    if (!store) return link(name, 'failed', `${name} of ${nameOf('Destination', placement.spec?.targetDestinationName)} does not exist`, { next: 'create it, or correct the stateStoreRef of the Destination' });
+    const ready = conditionOf(store.status?.conditions, 'Ready');
+    const written = conditionOf(placement.status?.conditions, 'WriteSucceeded');
+    if (ready?.status === 'False') return troubled(name, store, ready.message, ready.lastTransitionTime, ready.reason);
+    if (written?.status === 'False') {
+      return FAULT_OF_STORE.test(written.message)
+        ? troubled(name, store, written.message, written.lastTransitionTime)
+        : link(name, 'failed', `${name} does not take the files of ${placement.metadata.name}: ${quote(written.message)}`, { since: written.lastTransitionTime, next: 'correct what the pipeline writes' });
+    }
+  }
+  if (placements.length === 0 || open.length > 0) return link('state store', 'waiting', placements.length === 0 ? 'nothing is written yet' : 'the files are being written');
+  const last = placements.map((placement) => conditionOf(placement.status?.conditions, 'WriteSucceeded')?.lastTransitionTime ?? '').sort().at(-1);
+  const versions = [...new Set(placements.map((placement) => shortVersion(placement.status?.versionID)).filter(Boolean))];
+  return link(versions.length === 1 ? `commit ${versions[0]}` : `${placements.length} placements`, 'ok', 'written', { since: last });
+}
+
+function troubled(name: string, store: StateStore, error: string, since: string | undefined, reason?: string): Link {
+  const { secretRef } = store.spec ?? {};
+  const secret = secretRef?.name ? `Secret ${secretRef.namespace || 'default'}/${secretRef.name}` : 'its credentials (spec.secretRef)';
+  const text = quote(error.replace(/^Error validating state store permissions: /, ''));
+  const say = (what: string, next: string): Link => link(name, 'failed', `${name} ${what}: ${text}`, { since, next });
+  if (reason === 'SecretNotFound') return say('has no credentials', 'create that Secret');
+  if (/\b(?:401|403)\b|unauthori[sz]ed|forbidden|denied|credential|password|authenticat|access ?key|signature/i.test(error)) return say('refuses the credentials', `correct ${secret}`);
+  if (/ECONN|EHOSTUN|ENOTFOUND|EAI_|refused the connection|connection refused|connect\b|getaddrinfo|timed? ?out|unreachable|no answer|no such host|\b50[0234]\b/i.test(error)) return say('cannot be reached', `see whether the server at ${addressOf(store)} runs`);
+  if (/has no branch|branch .* not found/i.test(error)) return say('cannot be written', 'create the branch, or correct spec.branch');
+  if (/refused to move|reject|declined|hook|protected|fast.forward/i.test(error)) return say('refuses the push', 'see who else writes to the branch, and which rules it has');
+  if (/certificate|TLS|self.signed/i.test(error)) return say('shows a certificate that is not trusted', `put its authority into the key ca.crt of ${secret}`);
+  return say('cannot be written', `see kubectl describe ${name.replace(' ', '/').toLowerCase()}`);
+}
+
+/** Content that cannot be laid out says which path; everything else is the store's. */
+const FAULT_OF_STORE = /^(?!.*(?:\bpath\b|\bworkload\b|cannot write .*: a folder stands|is a file$|more than .* bytes|bytes in one change)).*/s;
+
+/** Whether the content that this generation of the Work has stands in the store. */
+const isWritten = (placement: WorkPlacement, generation: number | undefined): boolean =>
+  isTrue(placement.status?.conditions, 'WriteSucceeded', placement.metadata.generation) && (generation === undefined || placement.spec?.generation === generation);
+
+const addressOf = ({ spec }: StateStore): string => quote(String((spec as { readonly url?: string; readonly endpoint?: string } | undefined)?.url ?? (spec as { readonly endpoint?: string } | undefined)?.endpoint ?? '').replace(/\/\/[^@/]*@/, '//'), 80);
+
+const shortVersion = (version: string | undefined): string => (version ?? '').replace(/^.*:/, '').slice(0, 10);
