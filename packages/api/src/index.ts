@@ -13,6 +13,7 @@ export * from './events/index.ts';
 export * from './policy/index.ts';
 export * from './autoscaling/index.ts';
 export * from './discovery/index.ts';
+export * from './networking/index.ts';
 export * from './storage/index.ts';
 export * from './authentication/index.ts';
 export * from './authorization/index.ts';

@@ -11,6 +11,7 @@ import * as core from './core/index.ts';
 import * as discovery from './discovery/index.ts';
 import * as events from './events/index.ts';
 import * as flux from './flux/index.ts';
+import * as networking from './networking/index.ts';
 import * as platform from './platform/index.ts';
 import * as policy from './policy/index.ts';
 import * as rbac from './rbac/index.ts';
@@ -46,6 +47,8 @@ export const builtinKinds: readonly Kind[] = [
   policy.evictions,
   autoscaling.scales,
   discovery.endpointSlices,
+  networking.ingresses,
+  networking.ingressClasses,
   storage.storageClasses,
   authentication.tokenReviews,
   authentication.tokenRequests,

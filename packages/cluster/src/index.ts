@@ -7,5 +7,7 @@ export type { CatalogueEntry, ContainerContext, ImageCatalogue, Program, Program
 export { ContainerStopped, type ContainerStopReason } from './runtime/container-runtime.ts';
 export type { RunStepModule, StepHostRequest } from './runtime/step/step-host.ts';
 export type { StepPoolOptions } from './runtime/step/step-pool.ts';
+export { INGRESS_CONTROLLER } from './ingress/routes.ts';
+export type { IngressOptions } from './ingress/ingress-controller.ts';
 export { findSandbox, type Sandbox } from './runtime/host/sandbox.ts';
 export { LOCAL_STORAGE_CLASS } from './controllers/volume-claim/reconciler.ts';

@@ -16,6 +16,7 @@ import { startReplicaSetController } from './controllers/replica-set/reconciler.
 import { startStatefulSetController } from './controllers/stateful-set/reconciler.ts';
 import { startVolumeClaimController } from './controllers/volume-claim/reconciler.ts';
 import { createEventRecorder, type EventRecorder } from './events/recorder.ts';
+import { startIngressController, type IngressOptions } from './ingress/ingress-controller.ts';
 import { followInventory } from './inventory/inventory.ts';
 import { createAddressBlock } from './node/address-block.ts';
 import { RESTART_BACKOFF } from './node/container-record.ts';
@@ -47,10 +48,14 @@ export interface ClusterOptions {
   readonly apiAddress?: { readonly host: string; readonly port: number };
   /** PEM of the API server's authority: `kube-root-ca.crt` in every namespace. */
   readonly caCertificate?: string;
+  /** Where requests from outside arrive for the Ingresses of this cluster. Absent: nobody serves them. */
+  readonly ingress?: IngressOptions;
   /** Absent: this node runs no steps. See {@link StepPoolOptions}. */
   readonly steps?: Omit<StepPoolOptions, 'clock'>;
   /** Directories of this machine with tools for commands (`kubectl`, `yq`), put in front of their path. */
   readonly toolDirectories?: readonly string[];
+  /** Directories of this machine that no command sees, wherever they are: keys, other pods. Default: `dataDir`. */
+  readonly hiddenDirectories?: readonly string[];
   /** Directories of this machine that `hostPath` volumes may show. Default none. */
   readonly allowedHostPaths?: readonly string[];
   /** Of containers that are started again and of pods that Jobs make again, in ms. Default 10 s, as in Kubernetes. */
@@ -67,6 +72,8 @@ export interface ClusterOptions {
 export interface Cluster extends AsyncDisposable {
   /** All that the controllers read; for the API server's own process only. */
   readonly cache: Cache;
+  /** Where Ingresses are served; undefined when nobody does, or the port is somebody else's at present. */
+  readonly ingressPort: number | undefined;
 }
 
 /**
@@ -116,6 +123,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   await cache.synced();
   const serviceBlock = createAddressBlock(options.serviceCidr);
   undo.use(await startServiceProxy({ cache, clock, log, events: context.events('service-proxy'), isOurs: (ip) => serviceBlock.has(ip) }));
+  const ingress = options.ingress ? undo.use(await startIngressController(context, options.ingress)) : undefined;
 
   const agent = await startNodeAgent({
     nodeName: name,
@@ -133,6 +141,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     catalogue: options.catalogue,
     steps,
     toolDirectories: options.toolDirectories ?? [],
+    hiddenDirectories: options.hiddenDirectories ?? [dataDir],
     allowedHostPaths: options.allowedHostPaths ?? [],
     addresses: createAddressBlock(options.podCidr),
     apiAddress: options.apiAddress,
@@ -154,6 +163,9 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   if (options.signal?.aborted) onAbort();
   return {
     cache,
+    get ingressPort() {
+      return ingress?.port;
+    },
     [Symbol.asyncDispose]: async () => {
       options.signal?.removeEventListener('abort', onAbort);
       await stop();

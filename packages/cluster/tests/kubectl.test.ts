@@ -78,4 +78,24 @@ describe.each(['1.32', '1.35'] as const)('stock kubectl %s', (version) => {
     await kubectl('delete', 'deployment/web', 'statefulset/db', 'job/work', 'pod/lost', '--cascade=foreground', '--timeout=15s');
     expect(await kubectl('get', 'pods', '-o', 'name')).toBe('');
   });
+
+  it('creates, gets and describes an Ingress', async () => {
+    await using world = await startWorld({ listen: true, ingress: { host: '127.0.0.1', port: 0 } });
+    const kubeconfig = await world.plane.kubeconfig();
+    const classes = 'apiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata: { name: plinth }\nspec: { controller: plinth.local/ingress-controller }\n';
+    const kubectl = async (...args: readonly string[]): Promise<string> => {
+      const { exitCode, stdout, stderr } = await runKubectl(args, { kubeconfig, version, stdin: classes });
+      expect(`${exitCode} ${stderr}`).toBe('0 ');
+      return stdout;
+    };
+    await kubectl('apply', '-f', '-');
+    await kubectl('create', 'ingress', 'web', '--class=plinth', '--rule=web.localhost/api*=web:http', '--default-backend=all:80');
+    expect(await kubectl('get', 'ingress', 'web', '-o', 'jsonpath={.spec}')).toBe(
+      '{"defaultBackend":{"service":{"name":"all","port":{"number":80}}},"ingressClassName":"plinth","rules":[{"host":"web.localhost","http":{"paths":[{"backend":{"service":{"name":"web","port":{"name":"http"}}},"path":"/api","pathType":"Prefix"}]}}]}',
+    );
+    await kubectl('wait', '--for=jsonpath={.status.loadBalancer.ingress[0].ip}=127.0.0.1', 'ingress/web', '--timeout=10s');
+    expect((await kubectl('get', 'ing', '--no-headers')).split(/\s+/).slice(0, 5)).toEqual(['web', 'plinth', 'web.localhost', '127.0.0.1', '80']);
+    expect(await kubectl('describe', 'ingress', 'web')).toMatch(/Ingress Class:\s+plinth[\s\S]*web\.localhost\s+\/api\s+web:http/);
+    expect((await kubectl('get', 'ingressclasses', '--no-headers')).split(/\s+/).slice(0, 3)).toEqual(['plinth', 'plinth.local/ingress-controller', '<none>']);
+  });
 });

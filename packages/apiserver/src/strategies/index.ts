@@ -5,6 +5,7 @@ import type { Strategies } from '../registry/builtins.ts';
 import type { ServiceAddresses } from './service-addresses.ts';
 import { configMapStrategy, secretStrategy } from './config.ts';
 import { cronJobStrategy, jobStrategy } from './jobs.ts';
+import { ingressStrategy } from './ingresses.ts';
 import { namespaceStrategy } from './namespaces.ts';
 import { podStrategy } from './pods.ts';
 import { bindingStrategy } from './rbac.ts';
@@ -27,6 +28,7 @@ export function strategies(registry: Registry, addresses: ServiceAddresses | und
     'apps/statefulsets': statefulSetStrategy,
     'batch/jobs': jobStrategy,
     'batch/cronjobs': cronJobStrategy,
+    'networking.k8s.io/ingresses': ingressStrategy,
     'rbac.authorization.k8s.io/rolebindings': bindingStrategy,
     'rbac.authorization.k8s.io/clusterrolebindings': bindingStrategy,
     'apiextensions.k8s.io/customresourcedefinitions': crdStrategy(registry),

@@ -1,0 +1,2 @@
+export * from './ingress.ts';
+export * from './ingress-class.ts';
