@@ -22,6 +22,13 @@ export const LABELS = {
   paused: 'kratix.io/paused',
   workflowSuspended: 'kratix.io/workflow-suspended',
   latestRevision: 'kratix.io/latest-revision',
+  /** On a request, a Work, a Destination: only to show what would come of it (contract, section 7.6). */
+  dryRun: 'kratix.io/dry-run',
+  dryRunSummary: 'kratix.io/dry-run-summary',
+  dryRunOwner: 'kratix.io/dry-run-owner',
+  dryRunParent: 'kratix.io/dry-run-parent',
+  /** On a component of a compound request: the request that asked for it. */
+  parentResourceName: 'kratix.io/parent-resource-name',
 } as const;
 
 export const ANNOTATIONS = {
@@ -31,6 +38,14 @@ export const ANNOTATIONS = {
   jobResourceApiVersion: 'kratix.io/job-resource-api-version',
   reconciliationInterval: 'kratix.io/reconciliation-interval',
   lastUpdatedAt: 'kratix.io/last-updated-at',
+  /** On the request that a DryRun runs: the request that it stands for. */
+  dryRunResourceName: 'kratix.io/dry-run-resource-name',
+  dryRunResourceNamespace: 'kratix.io/dry-run-resource-namespace',
+  /** W3C trace context, and when and for which generation the trace began. Only while traces are exported. */
+  traceParent: 'kratix.io/trace-parent',
+  traceState: 'kratix.io/trace-state',
+  traceTimestamp: 'kratix.io/trace-timestamp',
+  traceGeneration: 'kratix.io/trace-generation',
   /**
    * Ours. On a Job: its place in the sequence of the object's Jobs. Creation times have a resolution of one second, so
    * they do not say which of two Jobs is the newer one.

@@ -5,9 +5,19 @@ import { FINALIZERS } from '../naming/finalizers.ts';
 import { ensureDeleted } from '../runtime/ensure-object.ts';
 import type { WorkStep } from './plan.ts';
 
-/** Carries out the steps, those on different objects at the same time. */
-export async function applyWork(client: Client, work: Work, steps: readonly WorkStep[]): Promise<void> {
-  await Promise.all(steps.map((step) => applyStep(client, work, step)));
+/** A step with how it ended. */
+export interface AppliedStep {
+  readonly step: WorkStep;
+  readonly error?: unknown;
+}
+
+/** Carries out the steps, those on different objects at the same time. One that fails does not keep the others. */
+export async function applyWork(client: Client, work: Work, steps: readonly WorkStep[]): Promise<readonly AppliedStep[]> {
+  const outcomes = await Promise.allSettled(steps.map((step) => applyStep(client, work, step)));
+  return steps.map((step, index) => {
+    const outcome = outcomes[index]!;
+    return outcome.status === 'rejected' ? { step, error: outcome.reason as unknown } : { step };
+  });
 }
 
 async function applyStep(client: Client, work: Work, step: WorkStep): Promise<void> {

@@ -1,20 +1,46 @@
 import type { Work } from '@plinth/api';
 import type { EventRecorder } from '@plinth/controller-runtime';
 import { findCondition } from '../conditions.ts';
+import { isMarked, LABELS } from '../naming/labels.ts';
+import type { AppliedStep } from './apply.ts';
 
-/** Tells of what changed in a Work, once for each change (contract, section 4.4). */
-export function recordWorkEvents(recorder: EventRecorder, work: Work, after: NonNullable<Work['status']>): void {
+/** The two names under which Kratix reports (contract, section 4.4). */
+export interface WorkRecorders {
+  readonly scheduler: EventRecorder;
+  readonly controller: EventRecorder;
+}
+
+/** Tells of what changed in the status of a Work, once for each change. */
+export function recordWorkEvents({ scheduler, controller }: WorkRecorders, work: Work, after: NonNullable<Work['status']>): void {
   const before = findCondition(work.status?.conditions, 'ScheduleSucceeded');
   const now = findCondition(after.conditions, 'ScheduleSucceeded');
   if (!now || (before?.reason === now.reason && before.message === now.message)) return;
-  switch (now.reason) {
+  const { reason, message } = now;
+  switch (reason) {
     case 'AllWorkplacementsScheduled':
-      recorder.record(work, { type: 'Normal', reason: now.reason, message: now.message });
+      scheduler.record(work, { type: 'Normal', reason, message });
       return;
     case 'UnscheduledWorkloads':
-      recorder.record(work, { type: 'Warning', reason: work.spec?.resourceName ? 'WaitingDestination' : 'NoMatchingDestination', message: now.message });
+      if (work.spec?.resourceName) controller.record(work, { type: 'Warning', reason: 'WaitingDestination', message });
+      else scheduler.record(work, { type: 'Warning', reason: 'NoMatchingDestination', message });
+      return;
+    case 'WorkplacementsFailing':
+      controller.record(work, { type: 'Warning', reason, message });
       return;
     default:
-      recorder.record(work, { type: 'Warning', reason: now.reason, message: now.message });
+      scheduler.record(work, { type: 'Warning', reason, message });
+  }
+}
+
+/** Tells of each placement that was made or changed, and of those that have become misplaced. */
+export function recordPlacementEvents({ scheduler }: WorkRecorders, work: Work, applied: readonly AppliedStep[]): void {
+  for (const { step, error } of applied) {
+    if (error || (step.type !== 'createPlacement' && step.type !== 'updatePlacement')) continue;
+    const { placement } = step;
+    const operation = step.type === 'createPlacement' ? 'created' : 'updated';
+    scheduler.record(work, { type: 'Normal', reason: 'WorkplacementReconciled', message: `workplacement reconciled: ${placement.metadata.name}, operation: ${operation}` });
+    if (step.type === 'updatePlacement' && isMarked(placement, LABELS.misplaced) && !step.wasMisplaced) {
+      scheduler.record(placement, { type: 'Warning', reason: 'DestinationSelectorMismatch', message: 'Target destination no longer matches destinationSelectors' });
+    }
   }
 }

@@ -2,7 +2,7 @@ import { deepEqual } from '@plinth/apimachinery';
 import type { Destination, Work, WorkPlacement } from '@plinth/api';
 import { PLATFORM_API_VERSION } from '../naming/constants.ts';
 import { FINALIZERS } from '../naming/finalizers.ts';
-import { LABELS } from '../naming/labels.ts';
+import { ANNOTATIONS, isMarked, LABELS } from '../naming/labels.ts';
 import { shortId } from '../naming/stable-name.ts';
 import { type GroupPlacement, schedule } from './schedule.ts';
 
@@ -16,7 +16,7 @@ export interface WorkSnapshot {
 export type WorkStep =
   | { readonly type: 'addFinalizer' }
   | { readonly type: 'createPlacement'; readonly placement: WorkPlacement }
-  | { readonly type: 'updatePlacement'; readonly placement: WorkPlacement }
+  | { readonly type: 'updatePlacement'; readonly placement: WorkPlacement; readonly wasMisplaced: boolean }
   | { readonly type: 'deletePlacement'; readonly placement: WorkPlacement }
   | { readonly type: 'removeFinalizer' };
 
@@ -44,7 +44,7 @@ export function planWork(snapshot: WorkSnapshot): WorkPlan {
       if (!existing) steps.push({ type: 'createPlacement', placement: buildPlacement(work, group, destination, name) });
       else if (!existing.metadata.deletionTimestamp) {
         const updated = updatePlacement(existing, buildPlacement(work, group, destination, existing.metadata.name), isMisplaced);
-        if (updated) steps.push({ type: 'updatePlacement', placement: updated });
+        if (updated) steps.push({ type: 'updatePlacement', placement: updated, wasMisplaced: isMarked(existing, LABELS.misplaced) });
       }
     }
   }
@@ -75,6 +75,7 @@ function buildPlacement(work: Work, group: GroupPlacement['group'], destination:
         [LABELS.targetDestinationName]: destination,
         [LABELS.pipelineName]: work.metadata.labels?.[LABELS.pipelineName] ?? '',
       },
+      ...annotationsFrom(work),
       finalizers: [FINALIZERS.workPlacement],
       ownerReferences: [{ apiVersion: PLATFORM_API_VERSION, kind: 'Work', name: work.metadata.name, uid: work.metadata.uid!, controller: true, blockOwnerDeletion: true }],
     },
@@ -89,11 +90,25 @@ function buildPlacement(work: Work, group: GroupPlacement['group'], destination:
   };
 }
 
+/** All but what kubectl keeps for itself. */
+function annotationsFrom({ metadata }: Work): { readonly annotations?: Readonly<Record<string, string>> } {
+  const annotations = Object.entries(metadata.annotations ?? {}).filter(([key]) => !key.startsWith('kubectl.kubernetes.io/'));
+  return annotations.length > 0 ? { annotations: Object.fromEntries(annotations) } : {};
+}
+
 /** The placement as it should be, or undefined when it is. The generation moves with the Work's, so it is written again. */
 function updatePlacement(existing: WorkPlacement, desired: WorkPlacement, isMisplaced: boolean): WorkPlacement | undefined {
   const { [LABELS.misplaced]: _misplaced, ...kept } = existing.metadata.labels ?? {};
   const labels = { ...kept, ...desired.metadata.labels, ...(isMisplaced ? { [LABELS.misplaced]: 'true' } : {}) };
   const finalizers = existing.metadata.finalizers?.includes(FINALIZERS.workPlacement) ? existing.metadata.finalizers : [...(existing.metadata.finalizers ?? []), FINALIZERS.workPlacement];
-  const updated = { ...existing, metadata: { ...existing.metadata, labels, finalizers }, spec: desired.spec };
+  const annotations = { ...existing.metadata.annotations, ...desired.metadata.annotations, ...traceOf(existing) };
+  const updated = { ...existing, metadata: { ...existing.metadata, labels, finalizers, ...(Object.keys(annotations).length > 0 ? { annotations } : {}) }, spec: desired.spec };
   return deepEqual(updated, existing) ? undefined : (updated as WorkPlacement);
 }
+
+/** A placement's own trace goes on until it is replaced by its own reconcile (contract, section 4.3). */
+function traceOf({ metadata }: WorkPlacement): Readonly<Record<string, string>> {
+  return Object.fromEntries(TRACE.flatMap((key) => (metadata.annotations?.[key] === undefined ? [] : [[key, metadata.annotations[key]]])));
+}
+
+const TRACE = [ANNOTATIONS.traceParent, ANNOTATIONS.traceState, ANNOTATIONS.traceTimestamp, ANNOTATIONS.traceGeneration];

@@ -1,24 +1,36 @@
-import { works, type Destination, type Work } from '@plinth/api';
-import { type KubeObject, keyOf, keyString } from '@plinth/apimachinery';
-import { type Controller, done, patchStatus, type Request, runController } from '@plinth/controller-runtime';
+import { works, type Work } from '@plinth/api';
+import { isConflict, isNotFound, type KubeObject, keyOf, keyString } from '@plinth/apimachinery';
+import { type Controller, done, patchStatus, type Request, type Result, retryAfter, runController } from '@plinth/controller-runtime';
 import { LABELS } from '../naming/labels.ts';
 import type { PlatformContext } from '../runtime/context.ts';
-import { BY_DESTINATION, BY_WORK } from '../runtime/informers.ts';
-import { skipConflict } from '../runtime/skip-conflict.ts';
-import { applyWork } from './apply.ts';
-import { recordWorkEvents } from './events.ts';
-import { planWork, type WorkSnapshot } from './plan.ts';
+import { BY_WORK } from '../runtime/informers.ts';
+import { type AppliedStep, applyWork } from './apply.ts';
+import { recordPlacementEvents, recordWorkEvents, type WorkRecorders } from './events.ts';
+import { planWork, type WorkSnapshot, type WorkStep } from './plan.ts';
 import { workStatus } from './status.ts';
+import { destinationMatters, placementMatters, workMatters, worksFor } from './wake.ts';
 
 /** Schedules Works: one placement for each destination that is to have files of theirs. */
 export function runWorkController(context: PlatformContext): Controller {
   const { informers, client, clock } = context;
-  const recorder = context.recorder('Scheduler');
+  const recorders: WorkRecorders = { scheduler: context.recorder('Scheduler'), controller: context.recorder('WorkController') };
+  /** Placements that are being written here and now: the pass that writes them looks at them afterwards. */
+  const writing = new Set<string>();
 
   const observe = (request: Request): WorkSnapshot | undefined => {
     const work = informers.works.get(request);
     return work && { work, destinations: informers.destinations.list(), placements: informers.workPlacements.byIndex(BY_WORK, keyString(request)) };
   };
+  const apply = async (work: Work, steps: readonly WorkStep[]): Promise<readonly AppliedStep[]> => {
+    const keys = steps.flatMap((step) => (step.type === 'createPlacement' || step.type === 'updatePlacement' ? [keyString(keyOf(step.placement))] : []));
+    for (const key of keys) writing.add(key);
+    try {
+      return await applyWork(client, work, steps);
+    } finally {
+      for (const key of keys) writing.delete(key);
+    }
+  };
+
   return runController({
     name: 'work',
     signal: context.signal,
@@ -26,51 +38,51 @@ export function runWorkController(context: PlatformContext): Controller {
     clock,
     concurrency: 64,
     sources: [
-      { informer: informers.works },
-      { informer: informers.workPlacements, map: (placement) => [{ namespace: placement.metadata.namespace!, name: placement.metadata.labels?.[LABELS.work] ?? '' }] },
-      { informer: informers.destinations, map: (destination) => worksFor(context, destination as Destination), predicate: isRelevant },
+      { informer: informers.works, predicate: workMatters },
+      {
+        informer: informers.workPlacements,
+        map: (placement) => [{ namespace: placement.metadata.namespace!, name: placement.metadata.labels?.[LABELS.work] ?? '' }],
+        predicate: (object, previous) => !writing.has(keyString(keyOf(object))) && placementMatters(object, previous),
+      },
+      { informer: informers.destinations, map: (destination: KubeObject) => worksFor(informers, destination.metadata.name), predicate: destinationMatters },
     ],
     reconcile: (request) =>
-      skipConflict(async () => {
+      lookAgain(async () => {
         const snapshot = observe(request);
         if (!snapshot) return done;
         const { work } = snapshot;
         const { steps, groups } = planWork(snapshot);
-        await applyWork(client, work, steps);
-        if (work.metadata.deletionTimestamp) return done;
+        const applied = await apply(work, steps);
+        recordPlacementEvents(recorders, work, applied);
+        const failures = applied.filter(({ error }) => error !== undefined && !isConflict(error) && !isNotFound(error));
+        if (work.metadata.deletionTimestamp) {
+          for (const { error } of failures) recorders.controller.record(work, { type: 'Warning', reason: 'FailedDelete', message: `failed to delete the workplacements of ${work.metadata.name}: ${(error as Error).message}` });
+          return conclude(applied);
+        }
         const current = observe(request);
         if (!current) return done;
-        const status = workStatus(current.work, groups, current.placements, clock.now());
-        recordWorkEvents(recorder, work, status);
+        const failedGroups = failures.flatMap(({ step }) => ('placement' in step ? [step.placement.spec?.id ?? ''] : []));
+        const status = workStatus(current.work, { groups, placements: current.placements, failedGroups, destination: (name) => informers.destinations.get({ name }) }, clock.now());
+        recordWorkEvents(recorders, current.work, status);
         await patchStatus(client, works, current.work, status);
-        return done;
+        return conclude(applied);
       }),
   });
 }
 
-/**
- * The Works that a changed Destination concerns: those with files there, and those that wait for one or go everywhere.
- * Works that stand elsewhere stay there and need not look.
- */
-function worksFor({ informers }: PlatformContext, destination: Destination): readonly Request[] {
-  const concerned = new Map<string, Request>();
-  const add = (object: KubeObject | undefined): void => {
-    if (object) concerned.set(keyString(keyOf(object)), keyOf(object));
-  };
-  for (const placement of informers.workPlacements.byIndex(BY_DESTINATION, destination.metadata.name)) {
-    add(informers.works.get({ namespace: placement.metadata.namespace!, name: placement.metadata.labels?.[LABELS.work] ?? '' }));
+/** A step that failed is tried again, whatever the status says already. */
+function conclude(applied: readonly AppliedStep[]): Result {
+  for (const { error } of applied) if (error !== undefined) throw error;
+  return done;
+}
+
+/** What changed under our hands may have changed in a way that wakes nobody. */
+async function lookAgain(reconcile: () => Promise<Result>): Promise<Result> {
+  try {
+    return await reconcile();
+  } catch (error) {
+    if (isConflict(error)) return retryAfter(20);
+    if (isNotFound(error)) return done;
+    throw error;
   }
-  for (const work of informers.works.list()) if (!work.spec?.resourceName || isWaiting(work)) add(work);
-  return [...concerned.values()];
 }
-
-const isWaiting = (work: Work): boolean => (work.status?.workPlacementsCreated ?? 0) < (work.spec?.workloadGroups?.length ?? 0);
-
-/** Only labels, strictness and deletion decide where files go. */
-function isRelevant(object: KubeObject, previous: KubeObject | undefined): boolean {
-  if (!previous) return true;
-  const scheduling = (destination: Destination): string =>
-    JSON.stringify([destination.metadata.labels, destination.spec?.strictMatchLabels, Boolean(destination.metadata.deletionTimestamp)]);
-  return scheduling(object as Destination) !== scheduling(previous as Destination);
-}
-

@@ -1,4 +1,5 @@
 import type { Destination, Work, WorkloadGroup, WorkPlacement } from '@plinth/api';
+import { isMarked, LABELS } from '../naming/labels.ts';
 import { md5hex } from '../naming/stable-name.ts';
 
 /** Where one workload group is to be. */
@@ -12,19 +13,31 @@ export interface GroupPlacement {
  * Chooses destinations by labels (contract, section 4.3).
  *
  * - What belongs to a Promise goes to every destination that matches; what a request made goes to one of them.
- * - Placements stay where they are: a destination that matches no more keeps its files, marked as misplaced.
+ * - Placements stay where they are: a destination that matches no more, or is gone, keeps its files, marked as misplaced.
  * - Where Kratix draws lots we take the destination whose hash with the group is the highest, so that the choice can be
  *   repeated and spreads evenly.
  */
 export function schedule(work: Work, destinations: readonly Destination[], placements: readonly WorkPlacement[]): readonly GroupPlacement[] {
   const isRequest = Boolean(work.spec?.resourceName);
   return (work.spec?.workloadGroups ?? []).map((group) => {
-    const selectors = selectorsOf(group);
-    const candidates = destinations.filter((destination) => matches(destination, selectors)).map((destination) => destination.metadata.name);
+    const selectors = selectorsFor(work, group);
+    const candidates = destinations.filter((destination) => accepts(destination, selectors)).map((destination) => destination.metadata.name);
     const placed = placements.filter((placement) => placement.spec?.id === group.id && !placement.metadata.deletionTimestamp).map((placement) => placement.spec!.targetDestinationName!);
-    const wanted = isRequest ? (placed.length > 0 ? placed : candidates.length > 0 ? [choose(work, group, candidates)] : []) : [...new Set([...candidates, ...placed])];
-    return { group, targets: wanted.sort().map((destination) => ({ destination, isMisplaced: !candidates.includes(destination) })) };
+    const wanted = isRequest ? (placed.length > 0 ? placed : candidates.length > 0 ? [choose(work, group, candidates)] : []) : [...candidates, ...placed];
+    return { group, targets: [...new Set(wanted)].sort().map((destination) => ({ destination, isMisplaced: !candidates.includes(destination) })) };
   });
+}
+
+/** Which labels a destination must have to take a group, and whether it is one for dry runs. */
+export interface Selectors {
+  readonly matchLabels: Readonly<Record<string, string>>;
+  readonly isDryRun: boolean;
+}
+
+/** The files of a dry run go where only dry runs go, whatever their selectors say. */
+export function selectorsFor(work: Work, group: WorkloadGroup): Selectors {
+  const isDryRun = isMarked(work, LABELS.dryRun);
+  return { matchLabels: isDryRun ? { [LABELS.dryRun]: 'true' } : selectorsOf(group), isDryRun };
 }
 
 /** Merged; the Promise's own labels win over those of its workflow, and these over those of a request's. */
@@ -34,10 +47,11 @@ export function selectorsOf(group: WorkloadGroup): Readonly<Record<string, strin
   return Object.assign({}, ...sorted.map((selector) => selector.matchLabels ?? {})) as Record<string, string>;
 }
 
-function matches(destination: Destination, selectors: Readonly<Record<string, string>>): boolean {
-  if (destination.metadata.deletionTimestamp) return false;
+/** Whether a destination takes what is selected so. Whether it is ready does not matter: the files wait for it. */
+export function accepts(destination: Destination, { matchLabels, isDryRun }: Selectors): boolean {
+  if (destination.metadata.deletionTimestamp || isMarked(destination, LABELS.dryRun) !== isDryRun) return false;
   const labels = destination.metadata.labels ?? {};
-  const wanted = Object.entries(selectors);
+  const wanted = Object.entries(matchLabels);
   if (wanted.length === 0) return !(destination.spec?.strictMatchLabels && Object.keys(labels).length > 0);
   return wanted.every(([key, value]) => labels[key] === value);
 }
