@@ -4,6 +4,7 @@ import type { FieldTrie } from './field-trie.ts';
 import { deepEqual } from '../deep-equal.ts';
 import { isJsonObject, memberOf } from '../json-value.ts';
 import { LEAF, TrieBuilder, unionTries } from './field-trie.ts';
+import { internTrie } from './intern-trie.ts';
 import { childSchema, isEmbedded, itemElements, structureOf } from './structure.ts';
 import { withoutIdentity } from './to-field-set.ts';
 
@@ -107,5 +108,5 @@ function wholeOf(value: unknown, schema: Schema | undefined, resource: boolean):
       children.set(element, wholeOf(list[index], schema?.items, isEmbedded(schema?.items)));
     });
   }
-  return { self: true, children };
+  return internTrie(true, children);
 }

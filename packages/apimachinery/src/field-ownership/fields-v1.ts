@@ -44,10 +44,7 @@ function parseNode(fields: JsonObject, depth: number): FieldTrie | undefined {
 
 /** The inverse of {@link parseFieldsV1}, with the elements in Kubernetes' order. */
 export function printFieldsV1(trie: FieldTrie): JsonObject {
-  const known = printed.get(trie);
-  if (known) return known;
   const fields = printNode(trie);
-  printed.set(trie, fields);
   parsed.set(fields, trie);
   return fields;
 }
@@ -55,14 +52,20 @@ export function printFieldsV1(trie: FieldTrie): JsonObject {
 const printed = new WeakMap<FieldTrie, JsonObject>();
 
 function printNode(trie: FieldTrie): JsonObject {
+  if (trie.children.size === 0) return NOTHING;
+  const known = printed.get(trie);
+  if (known) return known;
   const fields: Record<string, unknown> = {};
-  if (trie.children.size === 0) return fields;
-  if (trie.self) fields['.'] = {};
+  if (trie.self) fields['.'] = NOTHING;
   for (const element of [...trie.children.keys()].sort(compareElements)) {
     setMember(fields, element, printNode(trie.children.get(element) ?? EMPTY_TRIE));
   }
+  printed.set(trie, fields);
   return fields;
 }
+
+/** Shared by all; nobody changes what is printed. */
+const NOTHING: JsonObject = {};
 
 const KINDS = 'fkvi';
 

@@ -22,7 +22,7 @@ export function crdStrategy(registry: Registry): Strategy {
       const names = crd.spec?.names;
       // What is missing or of the wrong type is refused a moment later.
       if (validateSchema(draft, customResourceDefinitions.schema).length > 0 || !names) return;
-      Object.assign(names, { singular: names.singular || names.kind.toLowerCase(), listKind: names.listKind || `${names.kind}List` });
+      draft['spec'] = { ...crd.spec, names: { ...names, singular: names.singular || names.kind.toLowerCase(), listKind: names.listKind || `${names.kind}List` } };
       if (!old) draft.metadata.finalizers = [...new Set([...(draft.metadata.finalizers ?? []), CLEANUP_FINALIZER])];
       for (const { name, schema } of crd.spec.versions) {
         for (const problem of uncompiled(schema?.openAPIV3Schema ?? {})) warn(`version ${name}: a validation rule is not checked by this server: ${problem}`);

@@ -1,6 +1,6 @@
 import { deepEqual, fieldInvalid, fieldTooLong, type StatusCause, type UnstructuredObject } from '@plinth/apimachinery';
 import type { Strategy } from '../registry/strategy.ts';
-import { ensureObject, fillIn, objectAt } from './members.ts';
+import { ensureObject, fillIn, hasStoredSpec, objectAt } from './members.ts';
 import { defaultTemplate, podTemplateCauses } from './workloads.ts';
 
 /** Jobs select their pods by a label that the server makes of the Job's uid. */
@@ -8,6 +8,7 @@ export const jobStrategy: Partial<Strategy> = {
   // Kept from the days before garbage collection; kubectl always says what it wants.
   defaultPropagation: 'Orphan',
   prepare: (draft, old) => {
+    if (hasStoredSpec(draft, old)) return;
     const spec = ensureObject(draft, 'spec');
     fillIn(spec, { parallelism: 1, backoffLimit: 6, completionMode: 'NonIndexed', suspend: false });
     defaultTemplate(spec);
@@ -20,6 +21,7 @@ export const jobStrategy: Partial<Strategy> = {
     spec['selector'] ??= { matchLabels: { 'batch.kubernetes.io/controller-uid': uid } };
   },
   validate: (job, old) => {
+    if (hasStoredSpec(job, old)) return [];
     const spec = objectAt(job, 'spec') ?? {};
     // The name becomes a label of the pods.
     const long = !old && job.metadata.name.length > 63 ? [fieldTooLong('metadata.name', 63)] : [];

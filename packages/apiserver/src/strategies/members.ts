@@ -40,3 +40,6 @@ export function ownItems(owner: Members, key: string): readonly Members[] {
   owner[key] = copies;
   return copies.filter(isJsonObject) as Members[];
 }
+
+/** Whether the spec is the very one that is stored, as in writes of status or labels: it has its defaults and is valid. */
+export const hasStoredSpec = (object: Readonly<Members>, old: Readonly<Members> | undefined): boolean => old !== undefined && object['spec'] === old['spec'];

@@ -1,6 +1,6 @@
 import { deepEqual, fieldDuplicate, fieldForbidden, fieldInvalid, fieldNotFound, fieldRequired, forbidden, isDns1123Label, type StatusCause, type UnstructuredObject } from '@plinth/apimachinery';
 import type { Draft, Strategy } from '../registry/strategy.ts';
-import { ensureObject, fillIn, listAt, objectAt, ownItems, type Members } from './members.ts';
+import { ensureObject, fillIn, hasStoredSpec, listAt, objectAt, ownItems, type Members } from './members.ts';
 import { defaultPodSpec, qosClassOf } from './pod-defaults.ts';
 
 /**
@@ -10,6 +10,7 @@ import { defaultPodSpec, qosClassOf } from './pod-defaults.ts';
 export function podStrategy(hasServiceAccount: (namespace: string, name: string) => boolean): Partial<Strategy> {
   return {
     prepare: (draft, old) => {
+      if (hasStoredSpec(draft, old)) return;
       const spec = ensureObject(draft, 'spec');
       defaultPodSpec(spec);
       fillIn(spec, { enableServiceLinks: true });
@@ -20,7 +21,7 @@ export function podStrategy(hasServiceAccount: (namespace: string, name: string)
       fillIn(spec, { priority: 0, preemptionPolicy: 'PreemptLowerPriority' });
       draft['status'] = { phase: 'Pending', qosClass: qosClassOf(listAt(spec, 'containers')) };
     },
-    validate: (pod, old) => [...podSpecCauses(objectAt(pod, 'spec') ?? {}, 'spec'), ...(old ? changeCauses(pod, old) : [])],
+    validate: (pod, old) => hasStoredSpec(pod, old) ? [] : [...podSpecCauses(objectAt(pod, 'spec') ?? {}, 'spec'), ...(old ? changeCauses(pod, old) : [])],
     gracePeriodSeconds: (pod, asked) => {
       const spec = objectAt(pod, 'spec');
       const phase = objectAt(pod, 'status')?.['phase'];

@@ -1,12 +1,15 @@
-import { applyDefaults, badRequest, duplicateFieldMessages, isJsonObject, pruneUnknown, setMember, strictDecodingMessage, unknownFieldMessages, type ApiError } from '@plinth/apimachinery';
+import { applyDefaults, badRequest, duplicateFieldMessages, isJsonObject, memberOf, pruneUnknown, setMember, strictDecodingMessage, unknownFieldMessages, type ApiError, type UnstructuredObject } from '@plinth/apimachinery';
 import type { Served } from '../registry/served.ts';
 import type { Draft } from '../registry/strategy.ts';
 import { duplicatesIn } from './duplicate-fields.ts';
 import type { WriteOptions } from './write-options.ts';
 
-/** A body that claims to be an object of `served`, as a draft of its own. Errors: BadRequest. */
-export function readDraft(served: Served, body: unknown): Draft {
-  const copy = cloneJson(body);
+/**
+ * A body that claims to be an object of `served`, as a draft of its own. What it has from `current`, the object as it is
+ * stored, stays shared with it, so that nobody looks again at what does not change. Errors: BadRequest.
+ */
+export function readDraft(served: Served, body: unknown, current?: UnstructuredObject): Draft {
+  const copy = cloneJson(body, current);
   if (!isJsonObject(copy)) throw badRequest(`the body of the request must be a ${served.kind.kind}, found ${describe(copy)}`);
   const { apiVersion, kind, metadata } = copy;
   if (kind !== undefined && kind !== '' && kind !== served.kind.kind) {
@@ -24,16 +27,16 @@ export function readDraft(served: Served, body: unknown): Draft {
 
 /**
  * Drops what the schema does not know (telling the caller as `fieldValidation` says) and fills in defaults. The draft
- * that is returned takes the place of the one given.
+ * that is returned takes the place of the one given. What it shares with `old` has been through this before.
  */
-export function normalise(served: Served, draft: Draft, options: Pick<WriteOptions, 'fieldValidation'>, warn: (message: string) => void): Draft {
-  if (served.crd === undefined) dropNulls(draft, 0);
-  const { value, unknown } = pruneUnknown(draft, served.kind.schema, { root: true });
+export function normalise(served: Served, given: Draft, options: Pick<WriteOptions, 'fieldValidation'>, warn: (message: string) => void, old?: UnstructuredObject): Draft {
+  const draft = served.crd === undefined ? (dropNulls(given, old, 0) as Draft) : given;
+  const { value, unknown } = pruneUnknown(draft, served.kind.schema, { root: true, old });
   if (unknown.length > 0 && options.fieldValidation !== 'Ignore') {
     if (options.fieldValidation === 'Strict') throw strictError(served, unknown);
     for (const text of unknownFieldMessages(unknown)) warn(text);
   }
-  return applyDefaults(value, served.kind.schema);
+  return applyDefaults(value, served.kind.schema, old);
 }
 
 /** Keys that stand twice, and members of `metadata` that nobody knows: what is lost when a body becomes a draft. */
@@ -113,35 +116,53 @@ const describe = (value: unknown): string =>
 const MAX_DEPTH = 256;
 
 /**
- * A copy of a JSON value that shares nothing with it, without `undefined` members, no deeper than {@link MAX_DEPTH}.
- * Bodies from callers in the same process are the callers' own and may be changed by them later.
+ * A copy of a JSON value without `undefined` members, no deeper than {@link MAX_DEPTH}. Bodies from callers in the same
+ * process are the callers' own and may be changed by them later, so the copy shares nothing with them, except for what is
+ * at the same place in `kept`: that is the store's, and never changes.
  */
-export function cloneJson(value: unknown, depth = 0): unknown {
+export function cloneJson(value: unknown, kept?: unknown, depth = 0): unknown {
   if (typeof value !== 'object' || value === null) {
     return typeof value === 'bigint' || typeof value === 'function' || typeof value === 'symbol' ? undefined : value;
   }
+  if (value === kept) return value;
   if (depth > MAX_DEPTH) throw badRequest(`the body is nested more than ${MAX_DEPTH} levels deep`);
-  if (Array.isArray(value)) return value.map((item) => cloneJson(item, depth + 1) ?? null);
+  if (Array.isArray(value)) {
+    const items: readonly unknown[] = Array.isArray(kept) ? kept : [];
+    return value.map((item, index) => cloneJson(item, items[index], depth + 1) ?? null);
+  }
   if (value instanceof Date) return value.toISOString();
+  const before = isJsonObject(kept) ? kept : undefined;
   const copy: Record<string, unknown> = {};
   for (const key of Object.keys(value)) {
-    const member = cloneJson((value as Record<string, unknown>)[key], depth + 1);
+    const member = cloneJson((value as Record<string, unknown>)[key], before && memberOf(before, key), depth + 1);
     if (member !== undefined) setMember(copy, key, member);
   }
   return copy;
 }
 
-/** Built-in kinds know no null: such a member is as good as absent. */
-function dropNulls(value: unknown, depth: number): void {
-  if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return;
+/** Built-in kinds know no null: such a member is as good as absent. Answers the same value when there is none. */
+function dropNulls(value: unknown, old: unknown, depth: number): unknown {
+  if (typeof value !== 'object' || value === null || value === old || depth > MAX_DEPTH) return value;
   if (Array.isArray(value)) {
-    for (const item of value) dropNulls(item, depth + 1);
-    return;
+    const before: readonly unknown[] = Array.isArray(old) ? old : [];
+    let items: unknown[] | undefined;
+    value.forEach((item, index) => {
+      const cleaned = dropNulls(item, before[index], depth + 1);
+      if (cleaned !== item) (items ??= [...(value as unknown[])])[index] = cleaned;
+    });
+    return items ?? value;
   }
-  const members = value as Record<string, unknown>;
-  for (const key of Object.keys(members)) {
-    if (members[key] === null) delete members[key];
-    else dropNulls(members[key], depth + 1);
+  const before = isJsonObject(old) ? old : undefined;
+  let members: Record<string, unknown> | undefined;
+  for (const key of Object.keys(value)) {
+    const member = (value as Record<string, unknown>)[key];
+    if (typeof member !== 'object') continue;
+    if (member === null) {
+      delete (members ??= { ...value })[key];
+      continue;
+    }
+    const cleaned = dropNulls(member, before && memberOf(before, key), depth + 1);
+    if (cleaned !== member) setMember((members ??= { ...value }), key, cleaned);
   }
+  return members ?? value;
 }
-

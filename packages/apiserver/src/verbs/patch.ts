@@ -28,7 +28,7 @@ export async function patch(core: Core, target: UpdateTarget, contentType: strin
   const object = await change(
     core,
     target,
-    (current) => withoutCurrentVersion(readDraft(target.served, patched(type, target, current, body)), current),
+    (current) => withoutCurrentVersion(readDraft(target.served, patched(type, target, current, body), current), current),
     options,
     context,
   );

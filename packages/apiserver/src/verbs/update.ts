@@ -8,7 +8,7 @@ import { decode } from '../storage/codec.ts';
 import { toServed } from './convert.ts';
 import type { Recorder } from './create.ts';
 import { admit, specDiffers, strategyContext, timeText, toBytes } from './finish.ts';
-import { checkBody, cloneJson, normalise, readDraft } from './intake.ts';
+import { checkBody, normalise, readDraft } from './intake.ts';
 import { parseWriteOptions, type WriteOptions } from './write-options.ts';
 
 export interface UpdateTarget {
@@ -23,7 +23,8 @@ export async function update(core: Core, target: UpdateTarget, body: unknown, co
   const { served, namespace, name } = target;
   const options = parseWriteOptions(context);
   checkBody(served, body, options, (message) => context.warnings.add(message));
-  const given = readDraft(served, body);
+  const entry = core.store.get(objectKey(served, namespace, name));
+  const given = readDraft(served, body, entry && toServed(served, decode(entry)));
   if (given.metadata.name && given.metadata.name !== name) {
     throw badRequest(`the name of the object (${given.metadata.name}) does not match the name on the URL (${name})`);
   }
@@ -108,9 +109,10 @@ async function changeOnce(
   if (pinned) throw conflict(served.kind, name, STALE);
   checkUid(served, given, old);
   let draft = keepIdentity(served, given, old, subresource);
-  draft = normalise(served, draft, options, (message) => context.warnings.add(message));
+  draft = normalise(served, draft, options, (message) => context.warnings.add(message), old);
   const forStrategy = strategyContext(core, context, options, subresource);
   served.strategy.prepare?.(draft, old, forStrategy);
+  shareUnchanged(draft, old);
   draft = await admit(core, served, draft, { operation: 'UPDATE', oldObject: old, user: context.user, dryRun: options.dryRun, ...(subresource ? { subresource } : {}) }, context);
   if (draft.metadata.generation !== undefined && subresource !== 'status' && specDiffers(draft, old, deepEqual)) {
     draft.metadata.generation = (old.metadata.generation ?? 0) + 1;
@@ -155,8 +157,7 @@ function checkUid(served: Served, given: Draft, old: UnstructuredObject): void {
 function keepIdentity(served: Served, given: Draft, old: UnstructuredObject, subresource: string | undefined): Draft {
   const { metadata } = old;
   if (subresource === 'status') {
-    const kept = cloneJson(old) as Draft;
-    delete kept['status'];
+    const { status: _status, ...kept } = old;
     return {
       ...kept,
       metadata: { ...kept.metadata, ...(given.metadata.managedFields ? { managedFields: given.metadata.managedFields } : {}) },
@@ -182,9 +183,16 @@ function keepIdentity(served: Served, given: Draft, old: UnstructuredObject, sub
   };
   if (served.kind.subresources.status) {
     if (old['status'] === undefined) delete draft['status'];
-    else draft['status'] = cloneJson(old['status']);
+    else draft['status'] = old['status'];
   }
   return draft;
+}
+
+/** Parts that a strategy made anew and as they were are taken from the object as it is, so that nobody looks at them again. */
+function shareUnchanged(draft: Draft, old: UnstructuredObject): void {
+  for (const key of Object.keys(draft)) {
+    if (key !== 'metadata' && draft[key] !== old[key] && deepEqual(draft[key], old[key])) draft[key] = old[key];
+  }
 }
 
 /** An object that was being deleted goes with its last finalizer. */
