@@ -43,6 +43,17 @@ describe(runStep, () => {
     expect(parse(readFileSync(join(metadataDir(), 'status.yaml'), 'utf8'))).toEqual({ message: 'after', other: 1 });
   });
 
+  it('adds to what an earlier container of the pod wrote, and follows no link to it', async () => {
+    mkdirSync(join(outputDir(), 'a'));
+    writeFileSync(join(outputDir(), 'a/b.yaml'), 'one: 1\n---\ntwo: 2\n');
+    writeFileSync(join(root, 'elsewhere.yaml'), 'secret: 1\n');
+    symlinkSync(join(root, 'elsewhere.yaml'), join(outputDir(), 'link.yaml'));
+    await run(({ documents, output }) => output('a/b.yaml', [...documents('a/b.yaml').slice(1), ...documents('c.yaml'), { three: 3 }]));
+    expect(readFileSync(join(outputDir(), 'a/b.yaml'), 'utf8')).toBe('two: 2\n---\nthree: 3\n');
+    await expect(run(({ documents }) => void documents('link.yaml'))).rejects.toThrow('cannot read output file "link.yaml": link.yaml is no regular file');
+    await expect(run(({ documents }) => void documents('../elsewhere.yaml'))).rejects.toThrow('the path leaves the output folder');
+  });
+
   it('writes nothing when the step throws after it gave output', async () => {
     await expect(
       run(({ output }) => {

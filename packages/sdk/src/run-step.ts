@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { parseYaml, type UnstructuredObject } from '@plinth/apimachinery';
 import { StepOutputError } from './errors.ts';
 import { STEP_LIMITS } from './limits.ts';
+import { readOutputDocuments } from './read-output.ts';
 import { collectStepOutput, type StepOutput, toYaml } from './step-output.ts';
 import type { Step } from './step.ts';
 
@@ -32,7 +33,7 @@ export async function runStep<R extends UnstructuredObject>(step: Step<R>, optio
   const abort = (): void => aborted.reject(signal.reason);
   signal.addEventListener('abort', abort, { once: true });
   try {
-    await Promise.race([step({ object, env, log, signal, ...sink }), aborted.promise]);
+    await Promise.race([step({ object, env, log, signal, documents: (path) => readOutputDocuments(options.outputDir, path), ...sink }), aborted.promise]);
   } finally {
     signal.removeEventListener('abort', abort);
   }

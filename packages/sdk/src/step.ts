@@ -28,6 +28,11 @@ export interface StepContext<R extends UnstructuredObject = UnstructuredObject> 
    * `StepOutputError`; nothing is written then.
    */
   readonly output: (path: string, content: string | object | readonly object[]) => void;
+  /**
+   * The YAML documents of a file that an earlier container of this pipeline wrote below `/kratix/output`; empty when there is
+   * none. Written again with `output`, the file is replaced: this is how a step adds to what another one made.
+   */
+  readonly documents: (path: string) => readonly UnstructuredObject[];
   /** Merged (top-level keys replaced) into `/kratix/metadata/status.yaml`. The key `kratix` belongs to the platform. */
   readonly status: (fields: Readonly<Record<string, unknown>>) => void;
   /** Writes `/kratix/metadata/destination-selectors.yaml`. */

@@ -29,4 +29,10 @@ describe(testStep, () => {
     const object: Thing = { apiVersion: 'e/v1', kind: 'Thing', metadata: { name: 'one' }, spec: { size: 3 } };
     await expect(testStep(({ output }) => output('../x', {}), { object })).rejects.toThrow('the path leaves the output folder');
   });
+
+  it('shows the step what an earlier one wrote', async () => {
+    const object: Thing = { apiVersion: 'e/v1', kind: 'Thing', metadata: { name: 'one' }, spec: { size: 3 } };
+    const { documents } = await testStep(({ documents: earlier, output }) => output('thing.yaml', [...earlier('thing.yaml'), { second: true }, ...earlier('none.yaml')]), { object, earlier: { 'thing.yaml': { size: 3 } } });
+    expect(documents('thing.yaml')).toEqual([{ size: 3 }, { second: true }]);
+  });
 });

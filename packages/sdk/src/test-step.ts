@@ -1,10 +1,14 @@
 import { parseYamlDocuments, type UnstructuredObject } from '@plinth/apimachinery';
-import { collectStepOutput } from './step-output.ts';
+import { checkOutputPath } from './output-path.ts';
+import { parseOutput } from './read-output.ts';
+import { collectStepOutput, toYaml } from './step-output.ts';
 import type { DestinationSelector, Step, WorkflowControl } from './step.ts';
 
 export interface TestStepOptions<R extends UnstructuredObject = UnstructuredObject> {
   readonly object: R;
   readonly env?: Readonly<Record<string, string>>;
+  /** What earlier containers of the pipeline wrote: path below the output folder -> text, or what `output` would write as YAML. */
+  readonly earlier?: Readonly<Record<string, string | object | readonly object[]>>;
   readonly signal?: AbortSignal;
 }
 
@@ -29,6 +33,10 @@ export async function testStep<R extends UnstructuredObject>(step: Step<R>, opti
     env: options.env ?? {},
     signal: options.signal ?? new AbortController().signal,
     log: (message) => void log.push(message),
+    documents: (path) => {
+      const content = options.earlier?.[checkOutputPath(path)];
+      return content === undefined ? [] : parseOutput(path, typeof content === 'string' ? content : toYaml(content));
+    },
     ...sink,
   });
   return {
