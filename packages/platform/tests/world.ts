@@ -1,8 +1,9 @@
 import { destinations, gitStateStores, promises, type PlatformPromise } from '@plinth/api';
 import type { ApiResource, KubeObject, UnstructuredObject } from '@plinth/apimachinery';
+import type { Client } from '@plinth/client';
 import { silentLogger } from '@plinth/controller-runtime';
 import { type ControlPlane, eventually, startControlPlane } from '@plinth/testing';
-import { platformManifests, type PlatformConfig, startPlatform } from '../src/index.ts';
+import { platformAdmission, platformManifests, type PlatformConfig, startPlatform } from '../src/index.ts';
 import type { ResourceRequest } from '../src/resource-request/request.ts';
 import { type MemoryStateStore, memoryStateStore } from './memory-state-store.ts';
 import { startTestKubelet, type TestImage } from './test-kubelet.ts';
@@ -24,8 +25,13 @@ export interface World extends AsyncDisposable {
 /** The kind that the test Promise offers. */
 export const buckets: ApiResource = { group: 'example.com', version: 'v1', kind: 'bucket', plural: 'buckets', namespaced: true };
 
-export async function startWorld(images: Readonly<Record<string, TestImage>>, config: Partial<PlatformConfig> = {}): Promise<World> {
-  const plane = await startControlPlane();
+export interface WorldOptions {
+  /** What stands between the platform and the API server; asked for each platform that is started. */
+  readonly tap?: (client: Client) => Client;
+}
+
+export async function startWorld(images: Readonly<Record<string, TestImage>>, config: Partial<PlatformConfig> = {}, { tap = (client) => client }: WorldOptions = {}): Promise<World> {
+  const plane: ControlPlane = await startControlPlane({ server: { admission: [platformAdmission({ client: () => plane.client })] } });
   const ended = new AbortController();
   for (const manifest of platformManifests()) await create(plane, manifest);
   const store = memoryStateStore();
@@ -33,7 +39,7 @@ export async function startWorld(images: Readonly<Record<string, TestImage>>, co
   let moved = (): void => {};
   const start = (): AsyncDisposable =>
     startPlatform({
-      client: plane.clientFor({ name: 'system:serviceaccount:kratix-platform-system:kratix-platform-controller-manager', groups: ['system:serviceaccounts', 'system:authenticated'] }),
+      client: tap(plane.clientFor({ name: 'system:serviceaccount:kratix-platform-system:kratix-platform-controller-manager', groups: ['system:serviceaccounts', 'system:authenticated'] })),
       signal: ended.signal,
       log: silentLogger,
       config,

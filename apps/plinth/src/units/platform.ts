@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { destinations, promises, type Destination } from '@plinth/api';
+import { promises } from '@plinth/api';
 import { isAlreadyExists, parseYaml, type KubeObject, type UnstructuredObject } from '@plinth/apimachinery';
 import type { CatalogueEntry } from '@plinth/cluster';
 import { gitopsManifests, startGitOpsAgent } from '@plinth/gitops-agent';
@@ -19,7 +19,7 @@ export const startPlatformUnit: StartUnit = async (context) => {
   const { layout } = context;
   await using stack = new AsyncDisposableStack();
   const stopping = new AbortController();
-  const admission = platformAdmission({ destinations: async () => (await plane.admin.list<Destination>(destinations)).items });
+  const admission = platformAdmission({ client: () => plane.admin });
   const plane: ControlPlane = stack.use(await startControlPlane(context, 'platform', [admission]));
   const builtIn = new Map<string, CatalogueEntry>([[PIPELINE_ADAPTER_IMAGE, { runtime: 'program', run: runPipelineAdapter }]]);
   for (const [image, module] of Object.entries(stepImages)) builtIn.set(image, { runtime: 'step', module });

@@ -1,4 +1,4 @@
-import { destinations, promises, type Destination } from '@plinth/api';
+import { promises } from '@plinth/api';
 import type { UnstructuredObject } from '@plinth/apimachinery';
 import { describe, expect, it } from 'vitest';
 import { platformAdmission } from './platform-admission.ts';
@@ -79,13 +79,3 @@ describe('admission of Promises', () => {
     await expect(platformAdmission()({ operation: 'CREATE', resource: promises, object: promise({}, 'b'.repeat(64)) })).rejects.toThrow('must be no more than 63 bytes');
   });
 });
-
-describe('admission of Destinations', () => {
-  const destination = (name: string, path: string): UnstructuredObject => ({ apiVersion: 'platform.kratix.io/v1alpha1', kind: 'Destination', metadata: { name }, spec: { path, stateStoreRef: { kind: 'GitStateStore', name: 'default' } } });
-  const hook = platformAdmission({ destinations: async () => [destination('one', 'worker/') as unknown as Destination] });
-  it('refuses a path that another one has', async () => {
-    await expect(hook({ operation: 'CREATE', resource: destinations, object: destination('two', './worker') })).rejects.toThrow('the Destination "one" has this path on the same state store');
-    await expect(hook({ operation: 'UPDATE', resource: destinations, object: destination('one', 'worker') })).resolves.toBeUndefined();
-  });
-});
-

@@ -1,11 +1,10 @@
 import type { PlatformPromise } from '@plinth/api';
 import { fieldForbidden, fieldInvalid, fieldRequired, isDns1123Subdomain, isJsonObject, isLabelValue, type StatusCause } from '@plinth/apimachinery';
-import { parseGoDuration } from '../go-duration.ts';
 import { ANNOTATIONS } from '../naming/labels.ts';
 import { apiOf } from '../promise/api.ts';
 import { workflowsOf } from '../promise/workflows.ts';
-import { MIN_INTERVAL_MS } from '../workflow/interval.ts';
 import { checkApi } from './check-api.ts';
+import { checkInterval } from './check-interval.ts';
 
 /**
  * What is wrong with a Promise that somebody applies (contract, section 8.4): an API that is no valid CRD, pipelines that
@@ -31,12 +30,6 @@ export function checkPromise(promise: PlatformPromise, old: PlatformPromise | un
   }
   if (old) problems.push(...checkUnchanged(promise, old));
   return problems;
-}
-
-function checkInterval(value: string, path: string): readonly StatusCause[] {
-  const ms = parseGoDuration(value);
-  if (ms === undefined) return [fieldInvalid(path, value, 'must be a duration such as 90s or 10h')];
-  return ms < MIN_INTERVAL_MS ? [fieldInvalid(path, value, 'must be at least 1m')] : [];
 }
 
 /** One manifest without a kind would keep a GitOps agent from applying all the others. */

@@ -1,8 +1,14 @@
-import type { BucketStateStore, Destination, PlatformPromise } from '@plinth/api';
-import { type ApiResource, invalid, type StatusCause, type UnstructuredObject } from '@plinth/apimachinery';
-import { PLATFORM_GROUP } from '../naming/constants.ts';
-import { checkBucketStateStore, checkDestination } from './check-destination.ts';
+import type { BucketStateStore, ConfigMap, Destination, PlatformPromise, PromiseRelease, PromiseRevision } from '@plinth/api';
+import { type ApiResource, deepEqual, invalid, type StatusCause, type UnstructuredObject } from '@plinth/apimachinery';
+import type { Client } from '@plinth/client';
+import { PLATFORM_GROUP, PLATFORM_NAMESPACE, SETTINGS_NAME } from '../naming/constants.ts';
+import { checkBucketStateStore, checkDestination, fillDestination } from './check-destination.ts';
 import { checkPromise } from './check-promise.ts';
+import { checkPromiseRelease } from './check-promise-release.ts';
+import { checkPromiseRevision, guardLatestRevision } from './check-promise-revision.ts';
+import { checkSettings } from './check-settings.ts';
+import { tryPromise } from './try-promise.ts';
+import { guardWorkflowPods } from './guard-workflow-pods.ts';
 
 /** The part of a write that admission looks at; the API server's admission request is one. */
 export interface PlatformAdmissionRequest {
@@ -11,35 +17,78 @@ export interface PlatformAdmissionRequest {
   readonly subresource?: string;
   readonly object?: UnstructuredObject;
   readonly oldObject?: UnstructuredObject;
+  readonly user?: { readonly name: string; readonly extra?: Readonly<Record<string, readonly string[]>> };
+  /** Tells the one who writes, without refusing. */
+  readonly warn?: (message: string) => void;
 }
 
 export interface PlatformAdmissionOptions {
-  /** The Destinations that exist, to find two with one path. Absent: that is not checked. */
-  readonly destinations?: () => Promise<readonly Destination[]>;
+  /**
+   * The API server that is asked, as somebody who may read everything and write CRDs and Jobs in a dry run. Absent: what
+   * only it can tell is not checked.
+   */
+  readonly client?: () => Client;
+  /** How a PromiseRelease's Promise is fetched; for tests. */
+  readonly fetch?: typeof globalThis.fetch;
+}
+
+/** What the checks of a kind are given. */
+export interface Checking {
+  readonly client: Client | undefined;
+  readonly fetch: typeof globalThis.fetch;
+  readonly warn: (message: string) => void;
 }
 
 /**
- * The platform's rules on its own kinds, as an admission hook for the API server. Throws an `invalid` ApiError that lists
- * every field that is wrong. An object on its way out is not held up: somebody has to be able to let it go.
+ * The platform's rules on its own kinds (contract, section 8.4), as an admission hook for the API server, and what the pods
+ * of workflows may write. Throws an `invalid` ApiError that lists every field that is wrong, or `forbidden`. An object on
+ * its way out is not held up: somebody has to be able to let it go.
  */
 export function platformAdmission(options: PlatformAdmissionOptions = {}): (request: PlatformAdmissionRequest) => Promise<UnstructuredObject | undefined> {
-  return async ({ operation, resource, subresource, object, oldObject }) => {
-    if (resource.group !== PLATFORM_GROUP || subresource || operation === 'DELETE' || !object || object.metadata.deletionTimestamp) return undefined;
-    // Labels and finalizers change all the time; what was let in with this spec stays in.
-    const isSame = oldObject !== undefined && oldObject['spec'] === object['spec'] && oldObject.metadata.annotations === object.metadata.annotations;
-    if (isSame) return undefined;
-    const problems = await check(resource.kind, object, oldObject, options);
+  return async (request) => {
+    const checking: Checking = {
+      // The API server may still be starting: only who asks it needs a client.
+      get client() {
+        return options.client?.();
+      },
+      fetch: options.fetch ?? globalThis.fetch,
+      warn: request.warn ?? (() => {}),
+    };
+    await guardWorkflowPods(request, checking);
+    const { operation, resource, subresource, object, oldObject } = request;
+    if (operation === 'DELETE') {
+      if (isKind(resource, 'PromiseRevision')) guardLatestRevision(request);
+      return undefined;
+    }
+    if (subresource || !object || object.metadata.deletionTimestamp) return undefined;
+    // Labels and finalizers change all the time; what was let in with this content stays in.
+    if (oldObject && isSame(oldObject, object)) return undefined;
+    const problems = await check(resource, object, oldObject, checking);
     if (problems.length > 0) throw invalid(resource, object.metadata.name ?? '', problems);
-    return resource.kind === 'Destination' ? withFilename(object as unknown as Destination) : undefined;
+    return isKind(resource, 'Destination') ? fillDestination(object as unknown as Destination) : undefined;
   };
 }
 
-async function check(kind: string, object: UnstructuredObject, old: UnstructuredObject | undefined, { destinations }: PlatformAdmissionOptions): Promise<readonly StatusCause[]> {
-  switch (kind) {
-    case 'Promise':
-      return checkPromise(object as unknown as PlatformPromise, old as unknown as PlatformPromise | undefined);
+const isKind = (resource: ApiResource, kind: string): boolean => resource.group === PLATFORM_GROUP && resource.kind === kind;
+
+async function check(resource: ApiResource, object: UnstructuredObject, old: UnstructuredObject | undefined, checking: Checking): Promise<readonly StatusCause[]> {
+  if (resource.group === '' && resource.kind === 'ConfigMap') {
+    const isSettings = object.metadata.namespace === PLATFORM_NAMESPACE && object.metadata.name === SETTINGS_NAME;
+    return isSettings ? checkSettings(object as unknown as ConfigMap, checking) : [];
+  }
+  if (resource.group !== PLATFORM_GROUP) return [];
+  switch (resource.kind) {
+    case 'Promise': {
+      const promise = object as unknown as PlatformPromise;
+      const problems = checkPromise(promise, old as unknown as PlatformPromise | undefined);
+      return problems.length > 0 ? problems : tryPromise(promise, checking);
+    }
+    case 'PromiseRelease':
+      return checkPromiseRelease(object as unknown as PromiseRelease, old as unknown as PromiseRelease | undefined, checking);
+    case 'PromiseRevision':
+      return checkPromiseRevision(object as unknown as PromiseRevision);
     case 'Destination':
-      return checkDestination(object as unknown as Destination, (await destinations?.()) ?? []);
+      return checkDestination(object as unknown as Destination, checking);
     case 'BucketStateStore':
       return checkBucketStateStore(object as unknown as BucketStateStore);
     default:
@@ -47,9 +96,5 @@ async function check(kind: string, object: UnstructuredObject, old: Unstructured
   }
 }
 
-/** The one value that Kratix fills in itself. */
-function withFilename(destination: Destination): UnstructuredObject | undefined {
-  const filepath = destination.spec?.filepath;
-  if (filepath?.mode !== 'aggregatedYAML' || filepath.filename) return undefined;
-  return { ...destination, spec: { ...destination.spec, filepath: { ...filepath, filename: 'aggregated.yaml' } } } as unknown as UnstructuredObject;
-}
+const isSame = (old: UnstructuredObject, object: UnstructuredObject): boolean =>
+  deepEqual(old['spec'], object['spec']) && deepEqual(old['data'], object['data']) && deepEqual(old.metadata.annotations, object.metadata.annotations);

@@ -2,10 +2,8 @@ import { promises, type PlatformPromise } from '@plinth/api';
 import { type KubeObject, keyOf } from '@plinth/apimachinery';
 import { type Controller, done, patchStatus, type Request, retryAfter, runController } from '@plinth/controller-runtime';
 import { isTrue } from '../conditions.ts';
-import { PLATFORM_API_VERSION, PLATFORM_NAMESPACE } from '../naming/constants.ts';
 import { FINALIZERS } from '../naming/finalizers.ts';
 import { isMarked, LABELS } from '../naming/labels.ts';
-import { specHash } from '../naming/spec-hash.ts';
 import { ensureRevision } from '../promise-revision/ensure-revision.ts';
 import { promiseVersion } from '../promise-revision/revision.ts';
 import type { PlatformContext } from '../runtime/context.ts';
@@ -13,7 +11,6 @@ import { BY_SUBJECT, subjectKey, subjectOfJob, subjectOfWork } from '../runtime/
 import { skipConflict } from '../runtime/skip-conflict.ts';
 import { applyWorkflow } from '../workflow/apply.ts';
 import { observeRuns } from '../workflow/observe.ts';
-import type { Workflow, WorkflowAction } from '../workflow/pipeline.ts';
 import { jobLooksDifferent, podLooksDifferent } from '../workflow/predicates.ts';
 import { apiOf } from './api.ts';
 import { deleteCrd, deleteRequests, deleteWorks, dropFinalizers, ensureApi, ensureControllerRole, ensureFinalizers, ensureRequestController, ensureStaticWork, letGo, prunePromise, reconcileResources } from './apply.ts';
@@ -23,7 +20,7 @@ import { createRequestControllers, type RequestControllers } from './request-con
 import { requiredBy, requirementsOf } from './requirements.ts';
 import { createStaticWorks } from './static-work.ts';
 import { promiseStatus } from './status.ts';
-import { workflowsOf } from './workflows.ts';
+import { promiseWorkflow } from './workflow-of.ts';
 
 export interface PromiseController extends AsyncDisposable {
   readonly controller: Controller;
@@ -163,27 +160,6 @@ export function runPromiseController(context: PlatformContext): PromiseControlle
       await controller[Symbol.asyncDispose]();
       await requests[Symbol.asyncDispose]();
     },
-  };
-}
-
-function promiseWorkflow(promise: PlatformPromise, action: WorkflowAction): Workflow {
-  const { name, uid = '' } = promise.metadata;
-  const pipelineNamespace = promise.spec?.workflows?.config?.pipelineNamespace;
-  return {
-    subject: {
-      type: 'promise',
-      promiseName: name,
-      apiVersion: PLATFORM_API_VERSION,
-      kind: 'Promise',
-      plural: 'promises',
-      name,
-      uid,
-      pipelineNamespace: pipelineNamespace || PLATFORM_NAMESPACE,
-      hasPipelineNamespace: Boolean(pipelineNamespace),
-    },
-    action,
-    pipelines: workflowsOf(promise).promise[action],
-    hash: specHash(promise.spec),
   };
 }
 
