@@ -5,3 +5,5 @@
 export { startGitOpsAgent, type GitOpsAgentOptions } from './start-agent.ts';
 export { gitopsManifests } from './manifests.ts';
 export type { GitAddress, OpenRemote, RefUpdate, RemoteRepository } from './source/git-remotes.ts';
+export { startDestinationReporter, type DestinationReporterOptions } from './report/start-destination-reporter.ts';
+export { reporterManifests } from './report/manifests.ts';

@@ -1,0 +1,126 @@
+import { keyOf, matchesLabels, parseApiVersion, parseLabelSelector, type ApiResource, type KubeObject, type UnstructuredObject } from '@plinth/apimachinery';
+import { pods as podKind, type InventoryEntry, type Pod } from '@plinth/api';
+import type { Cache, Clock, Informer } from '@plinth/controller-runtime';
+import { healthOf } from '../kustomization/health.ts';
+import { identityOf, inventoryId, parseInventoryId } from '../kustomization/subject.ts';
+import { OWNER_NAME_LABEL } from '../names.ts';
+import { keyOfUnhealthy, type UnhealthyObject } from './build-report.ts';
+import { whyUnhealthy } from './why-unhealthy.ts';
+
+/** Follows the health of what Kustomizations applied, on watches. */
+export interface HealthWatch {
+  /** Says what there is now; kinds that were not there before are watched from then on. */
+  follow(entries: readonly InventoryEntry[]): Promise<void>;
+  unhealthy(): readonly UnhealthyObject[];
+}
+
+/** Kinds that are as they should be as soon as they are there: to watch them tells nothing. */
+const ALWAYS_WELL = new Set([
+  ...['ConfigMap', 'Secret', 'ServiceAccount', 'Namespace', 'LimitRange', 'ResourceQuota', 'Endpoints', 'Event', 'PodTemplate'].map((kind) => `/${kind}`),
+  ...['Role', 'RoleBinding', 'ClusterRole', 'ClusterRoleBinding'].map((kind) => `rbac.authorization.k8s.io/${kind}`),
+  ...['NetworkPolicy', 'IngressClass'].map((kind) => `networking.k8s.io/${kind}`),
+  ...['PriorityClass'].map((kind) => `scheduling.k8s.io/${kind}`),
+  ...['StorageClass'].map((kind) => `storage.k8s.io/${kind}`),
+]);
+
+/** Kinds whose trouble shows in their pods. */
+const WITH_PODS = new Set(['apps/Deployment', 'apps/StatefulSet', 'apps/DaemonSet', 'apps/ReplicaSet', 'batch/Job']);
+
+/**
+ * `known` says since when objects are unhealthy according to the last report. `changed` is called when `unhealthy` may
+ * say something else. Ends with the cache.
+ */
+export function watchHealth(cache: Cache, options: { readonly clock: Clock; readonly known: readonly UnhealthyObject[]; readonly changed: () => void }): HealthWatch {
+  const { clock, changed } = options;
+  const since = new Map(options.known.map((each) => [keyOfUnhealthy(each), each.since ?? '']));
+  const watched = new Set<string>();
+  /** Everything that carries an agent's label and is not well, by inventory id; undefined: it is gone. */
+  const sick = new Map<string, { readonly object: KubeObject; readonly isGone: boolean }>();
+  let inventory: ReadonlySet<string> = new Set();
+  let pods: Informer<Pod> | undefined;
+
+  const look = (id: string, object: KubeObject, isGone: boolean): void => {
+    const was = sick.has(id);
+    if (isGone || healthOf(object) !== 'Current') sick.set(id, { object, isGone });
+    else sick.delete(id);
+    if (was || sick.has(id)) changed();
+  };
+  const watch = (resource: ApiResource): void => {
+    const informer = cache.informer<UnstructuredObject>(resource, { labelSelector: OWNER_NAME_LABEL });
+    const idOf = (object: KubeObject): string => inventoryId({ ...identityOf(object), group: resource.group, kind: resource.kind });
+    informer.subscribe({
+      added: (object) => look(idOf(object), object, false),
+      updated: (object) => look(idOf(object), object, false),
+      deleted: (object) => look(idOf(object), object, true),
+    });
+    if (pods || !WITH_PODS.has(`${resource.group}/${resource.kind}`)) return;
+    pods = cache.informer<Pod>(podKind);
+    const touch = (): void => {
+      if (sick.size > 0) changed();
+    };
+    pods.subscribe({ added: touch, updated: touch, deleted: touch });
+  };
+  const podsOf = (object: KubeObject): readonly Pod[] => {
+    const { namespace } = object.metadata;
+    const spec = (object as { readonly spec?: { readonly selector?: unknown } }).spec;
+    if (!pods || namespace === undefined || !WITH_PODS.has(`${parseApiVersion(object.apiVersion).group}/${object.kind}`)) return [];
+    const selector = selectorText(spec?.selector);
+    if (selector === undefined) return [];
+    const query = parseLabelSelector(selector);
+    return pods.list({ namespace }).filter(({ metadata }) => matchesLabels(query, metadata.labels));
+  };
+
+  return {
+    follow: async (entries) => {
+      inventory = new Set(entries.map(({ id }) => id));
+      for (const id of sick.keys()) if (!inventory.has(id) && sick.get(id)?.isGone) sick.delete(id);
+      for (const { id, v } of entries) {
+        const kind = id.slice(id.lastIndexOf('_') + 1);
+        const group = parseInventoryId(id)?.group ?? '';
+        const key = `${group}/${kind}`;
+        if (watched.has(key) || ALWAYS_WELL.has(key)) continue;
+        watched.add(key);
+        try {
+          const resource = await cache.client.resolve({ group, version: v, kind });
+          if (resource) watch(resource);
+          else watched.delete(key);
+        } catch (error) {
+          watched.delete(key);
+          throw error;
+        }
+      }
+    },
+    unhealthy: () => {
+      const found: UnhealthyObject[] = [];
+      const seen = new Set<string>();
+      for (const [id, { object, isGone }] of sick) {
+        if (!inventory.has(id)) continue;
+        const trouble = isGone ? { reason: 'Missing', message: 'somebody deleted it' } : whyUnhealthy(object, podsOf(object));
+        if (!trouble) continue;
+        const { apiVersion, kind } = object;
+        const identity = { apiVersion, kind, ...keyOf(object) };
+        const key = keyOfUnhealthy(identity);
+        seen.add(key);
+        if (!since.get(key)) since.set(key, new Date(clock.now()).toISOString());
+        found.push({ ...identity, ...trouble, since: since.get(key)! });
+      }
+      for (const key of since.keys()) if (!seen.has(key)) since.delete(key);
+      return found;
+    },
+  };
+}
+
+/** A workload's selector as the text of a label selector; undefined when it selects nothing that can be told. */
+function selectorText(selector: unknown): string | undefined {
+  const { matchLabels = {}, matchExpressions = [] } = (selector ?? {}) as {
+    readonly matchLabels?: Readonly<Record<string, string>>;
+    readonly matchExpressions?: readonly { readonly key: string; readonly operator: string; readonly values?: readonly string[] }[];
+  };
+  const terms = Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`);
+  for (const { key, operator, values = [] } of matchExpressions) {
+    if (operator === 'Exists') terms.push(key);
+    else if (operator === 'DoesNotExist') terms.push(`!${key}`);
+    else terms.push(`${key} ${operator === 'In' ? 'in' : 'notin'} (${values.join(',')})`);
+  }
+  return terms.length > 0 ? terms.join(',') : undefined;
+}
