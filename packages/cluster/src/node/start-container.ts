@@ -13,6 +13,7 @@ import { expandVariables } from './expand-variables.ts';
 import type { NodeContext } from './node-context.ts';
 import { podDirectory } from './pod-directory.ts';
 import { serviceEnv } from './service-env.ts';
+import { serviceLookup } from './service-lookup.ts';
 import { containerMounts } from './volumes/mounts.ts';
 
 export interface StartOptions {
@@ -79,6 +80,7 @@ export function programContext(options: StartOptions, launch: ContainerLaunch, c
     client: context.clientForPod(pod),
     setReady: options.setReady,
     resumed: options.resumed,
+    lookup: serviceLookup(pod.metadata.namespace!, context.servicesIn),
     // Made when it is asked for: most programs never do.
     get stateDir() {
       return podDirectory(context.directories, pod.metadata.uid!).state(container.name);

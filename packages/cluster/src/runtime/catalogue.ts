@@ -1,5 +1,6 @@
 import type { Client } from '@plinth/client';
 import type { KubeObject } from '@plinth/apimachinery';
+import type { LookupFunction } from 'node:net';
 
 /**
  * What a container sees, whatever runs it. Paths are real paths on this machine: `mounts` maps the container's mount
@@ -34,6 +35,8 @@ export interface ProgramContext extends ContainerContext {
   readonly setReady: (ready: boolean) => void;
   /** A directory private to this pod that survives restarts of the container and of the node agent. */
   readonly stateDir: string;
+  /** Names of Services as the cluster's DNS would resolve them; for `net.connect({ lookup })`. */
+  readonly lookup: LookupFunction;
   /**
    * Says that what this container ran before the node agent was restarted still runs (a server in a process of its own,
    * found through `stateDir`): its start time stays, and no restart is counted.
