@@ -5,6 +5,7 @@ import { registerEnv } from './commands/env.ts';
 import { registerStatus } from './commands/status.ts';
 import { registerUnit } from './commands/unit.ts';
 import { registerUp } from './commands/up.ts';
+import { registerWhy } from './commands/why.ts';
 import { reportFailure } from './ui/report-failure.ts';
 import { version } from './version.ts';
 
@@ -14,7 +15,7 @@ const program = new Command('plinth')
   .showHelpAfterError('(plinth --help shows what there is)')
   .exitOverride();
 
-for (const register of [registerUp, registerDown, registerStatus, registerEnv, registerDemo, registerUnit]) register(program);
+for (const register of [registerUp, registerDown, registerStatus, registerEnv, registerWhy, registerDemo, registerUnit]) register(program);
 
 // The terminal was closed, or the pipe's reader went away: nobody reads any more, which is no reason to die without stopping
 // what runs.

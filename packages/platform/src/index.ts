@@ -9,3 +9,4 @@ export { platformManifests } from './manifests/platform-manifests.ts';
 export { CONTROLLER_SERVICE_ACCOUNT, PIPELINE_ADAPTER_IMAGE, PLATFORM_NAMESPACE } from './naming/constants.ts';
 export { ANNOTATIONS, LABELS } from './naming/labels.ts';
 export { type PlatformOptions, startPlatform } from './start-platform.ts';
+export * as why from './why/index.ts';

@@ -1,4 +1,4 @@
-import type { BucketStateStore, Destination, GitStateStore, HealthRecord, Job, PlatformPromise, Pod, ResourceBinding, Work, WorkPlacement } from '@plinth/api';
+import type { BucketStateStore, Destination, GitStateStore, Job, PlatformPromise, Pod, ResourceBinding, Work, WorkPlacement } from '@plinth/api';
 import type { KubeObject } from '@plinth/apimachinery';
 import type { RequestStatus } from '../resource-request/request.ts';
 
@@ -49,7 +49,6 @@ export interface Chain {
   readonly findStore: (ref: { readonly kind?: string; readonly name?: string }) => StateStore | undefined;
   /** Since when the reporter of a Destination is silent: when its Lease was last renewed. Undefined: it reports, or there never was one. */
   readonly silentSince: (destination: string) => string | undefined;
-  readonly healthRecords: readonly HealthRecord[];
 }
 
 export interface Explanation {

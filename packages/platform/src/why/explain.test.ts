@@ -1,7 +1,8 @@
-import type { AgentReport, Destination, GitStateStore, HealthRecord, PlatformPromise, Pod, ResourceBinding, Work, WorkPlacement } from '@plinth/api';
+import type { AgentReport, Destination, GitStateStore, PlatformPromise, Pod, ResourceBinding, Work, WorkPlacement } from '@plinth/api';
 import type { Condition } from '@plinth/apimachinery';
 import { encodeWorkload } from '@plinth/state-store';
 import { describe, expect, it } from 'vitest';
+import type { HealthState } from '../health-record/aggregate.ts';
 import type { RequestStatus } from '../resource-request/request.ts';
 import type { Chain } from './chain.ts';
 import { explain, findCause } from './explain.ts';
@@ -31,8 +32,7 @@ const report = (extra: object = {}): AgentReport =>
     unhealthy: [],
     ...extra,
   }) as unknown as AgentReport;
-const record = (state: string, message: string): HealthRecord =>
-  ({ metadata: { name: 'bucket-one', namespace: 'default', creationTimestamp: AT }, data: { promiseRef: { name: 'bucket' }, resourceRef: { name: 'one', namespace: 'default' }, state, lastRun: 1_795_381_445, details: { message } } }) as unknown as HealthRecord;
+const health = (state: HealthState, message: string) => ({ healthStatus: { state, healthRecords: [{ state, lastRun: 1_795_381_445, source: { name: 'bucket-one', namespace: 'default' }, details: { message } }] } });
 const failed = (message: string): RequestStatus => ({
   conditions: [condition('ConfigureWorkflowCompleted', 'False', 'ConfigureWorkflowFailed', `A Configure Pipeline has failed: make: ${message}`)],
   kratix: { workflows: { pipelines: [{ name: 'make', phase: 'Failed', message }] } },
@@ -52,7 +52,6 @@ const chain = (overrides: Partial<Chain> & { readonly labels?: object } = {}): C
   destinations: [destination('worker', { environment: 'dev' }, report())],
   findStore: () => store(),
   silentSince: () => undefined,
-  healthRecords: [],
   ...overrides,
 });
 
@@ -189,10 +188,10 @@ const CASES: readonly (readonly [what: string, overrides: Parameters<typeof chai
     'health',
     'Deployment default/web crashes: CrashLoopBackOff: pod web-1, container web: exit code 1; see the log of that container on the destination',
   ],
-  ['a service that is unhealthy', { healthRecords: [record('unhealthy', 'connect ECONNREFUSED 127.2.0.4:5432')] }, 'health', 'the service is unhealthy: connect ECONNREFUSED 127.2.0.4:5432 (HealthRecord default/bucket-one); see what runs on the destination'],
+  ['a service that is unhealthy', { status: { conditions: completed, ...health('unhealthy', 'connect ECONNREFUSED 127.2.0.4:5432') } }, 'health', 'the service is unhealthy: connect ECONNREFUSED 127.2.0.4:5432 (HealthRecord default/bucket-one); see what runs on the destination'],
   [
     'a service for whose states the author has texts',
-    { status: { conditions: completed, healthMessages: { unhealthy: '1Gi bucket does not answer' } }, healthRecords: [record('unhealthy', 'connect ECONNREFUSED 127.2.0.4:5432')] },
+    { status: { conditions: completed, healthMessages: { unhealthy: '1Gi bucket does not answer' }, ...health('unhealthy', 'connect ECONNREFUSED 127.2.0.4:5432') } },
     'health',
     '1Gi bucket does not answer: connect ECONNREFUSED 127.2.0.4:5432',
   ],
@@ -224,7 +223,7 @@ describe('explain', () => {
       { status: pending, destinations: [destination()] },
       reporting({ kustomizations: [{ name: 'resources', path: 'worker/resources', ready: 'Unknown', reason: 'Progressing', failures: [] }] }),
       reporting({ unhealthy: [{ apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'default', name: 'web', reason: 'InProgress', message: '0 of 1 replicas are ready' }] }),
-      { healthRecords: [record('unknown', '')], status: { conditions: [condition('Ready', 'Unknown', 'HealthUnknown')] } },
+      { status: { conditions: [...completed, condition('Ready', 'Unknown', 'HealthUnknown')], ...health('unknown', '') } },
     ];
     for (const step of steps) expect(findCause(chain(step))).toBeUndefined();
     expect(explain(chain({ status: running, works: [], placements: [] })).sentence).toBe(`bucket default/one is on its way: pipeline make is running, since ${AT}`);

@@ -1,4 +1,4 @@
-import { aggregateHealth, isWell } from '../../health-record/aggregate.ts';
+import { isWell } from '../../health-record/aggregate.ts';
 import type { Chain, Link } from '../chain.ts';
 import { owns, type ReportedObject } from '../owned-objects.ts';
 import { conditionOf, linkMaker, nameOf, quote } from '../words.ts';
@@ -24,14 +24,14 @@ export function podLink(chain: Chain): Link {
 export function healthLink(chain: Chain): Link {
   const crashed = unhealthyOf(chain)?.find(({ reason }) => hasCrashed(reason));
   if (crashed) return health(textOf(crashed), 'failed', `${textOf(crashed)} crashes: ${reasonText(crashed)}`, { since: crashed.since, next: 'see the log of that container on the destination' });
-  const found = chain.type === 'request' ? aggregateHealth(chain.healthRecords, Date.parse(chain.object.metadata.creationTimestamp ?? '')) : undefined;
+  const found = chain.status.healthStatus;
   if (!found) return health('service', conditionOf(chain.status.conditions, 'Ready')?.status === 'False' ? 'waiting' : 'ok', 'nobody looks after its health');
-  const worst = found.healthRecords.find(({ state }) => state === found.state)!;
-  const name = nameOf('HealthRecord', worst.source.name, worst.source.namespace);
-  const since = worst.lastRun === undefined ? undefined : new Date(worst.lastRun * 1000).toISOString().replace(/\.\d+Z$/, 'Z');
+  const worst = found.healthRecords?.find(({ state }) => state === found.state);
+  const name = nameOf('HealthRecord', worst?.source.name, worst?.source.namespace);
+  const since = worst?.lastRun === undefined ? undefined : new Date(worst.lastRun * 1000).toISOString().replace(/\.\d+Z$/, 'Z');
   if (isWell(found.state)) return health(name, 'ok', `says ${found.state}`, { since });
   if (found.state === 'unknown') return health(name, 'waiting', 'says unknown: nobody has looked at it yet', { since });
-  const details = quote(detailOf(worst.details));
+  const details = quote(detailOf(worst?.details));
   // The author's text for this state says it in the words of the service.
   const text = chain.status.healthMessages?.[found.state];
   return health(name, 'failed', text ? `${quote(text)}${details ? `: ${details}` : ''}` : `the service is ${found.state}${details ? `: ${details}` : ''} (${name})`, { since, ...(text ? {} : { next: 'see what runs on the destination' }) });
