@@ -17,7 +17,7 @@ export const promiseReleases = customKind({
         sourceRef: object(
           'Where the Promise is published.',
           {
-            type: oneOf('How it is fetched.', ['http']),
+            type: oneOf('How it is fetched.', ['http'], { default: 'http' }),
             url: string('Address of the Promise.'),
             secretRef: object('Secret with credentials.', { name: string('Name.'), namespace: string('Namespace.') }),
           },
