@@ -56,6 +56,11 @@ export interface WriteOptions {
  */
 export interface StateStoreWriter extends AsyncDisposable {
   readonly kind: 'git' | 'bucket';
+  /**
+   * Whether the store at `revision` holds what an outcome called `versionId`: it is the same or came later. Undefined
+   * when this writer cannot tell: it has not seen one of them. Absent for stores whose revisions do not tell.
+   */
+  readonly contains?: (revision: string, versionId: string) => boolean | undefined;
   write(change: StateStoreChange, options?: WriteOptions): Promise<WriteOutcome>;
   /** Several changes as one call; outcomes in the order of the changes. They share a commit where that is possible. */
   writeAll(changes: readonly StateStoreChange[], options?: WriteOptions): Promise<readonly WriteOutcome[]>;

@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { encodeCommit, GitRemote, hashObject, signature, subscribeRefUpdates, zeroId } from '@plinth/git';
+import { encodeCommit, GitRemote, hashObject, isSshUrl, signature, subscribeRefUpdates, zeroId } from '@plinth/git';
 import type { ObjectId } from '@plinth/git';
 import { StateStoreError } from '../errors.ts';
 import { checkPath, joinPath } from '../path.ts';
 import type { StateStoreChange, StateStoreWriter, WriteOptions, WriteOutcome } from '../writer.ts';
 import { applyChange } from './apply-change.ts';
 import { commitMessage } from './commit-message.ts';
+import { CommitOrder } from './commit-order.ts';
 import { explain } from './explain.ts';
 import type { GitStateStoreOptions } from './options.ts';
 import { BranchTrees } from './snapshot.ts';
@@ -30,7 +31,8 @@ const maxBatchBytes = 32 * 1024 * 1024;
  * Modes: *idle*, until a change comes; *writing*: one commit is being built and pushed, while changes gather for the
  * next one. The branch's trees are in memory, so a commit costs what it changes; there is no clone and no subprocess.
  * A push that is refused because the branch moved, or whose answer got lost, is followed by a look at the branch and another
- * try on top of what is there.
+ * try on top of what is there. One that a rule of the server refuses (a hook, a protected branch) is tried again in halves, so
+ * that a single bad change does not hold up the others.
  */
 export class GitStateStore implements StateStoreWriter {
   readonly kind = 'git';
@@ -46,11 +48,12 @@ export class GitStateStore implements StateStoreWriter {
   #watching: Promise<void> | undefined;
   /** Where we left the branch; undefined before the first look. */
   #ours: Snapshot | undefined;
+  readonly #order = new CommitOrder();
 
   private constructor(options: GitStateStoreOptions) {
     this.#options = options;
     this.#root = joinPath(options.path ?? '');
-    this.#remote = new GitRemote({ url: options.url, auth: options.auth, ca: options.ca, timeoutMs: options.timeoutMs });
+    this.#remote = new GitRemote({ url: options.url, auth: options.auth, ssh: options.ssh, ca: options.ca, timeoutMs: options.timeoutMs });
     this.#trees = new BranchTrees(this.#remote, options.branch);
   }
 
@@ -60,7 +63,7 @@ export class GitStateStore implements StateStoreWriter {
     try {
       store = new GitStateStore(options);
       await store.#trying(() => store!.#refresh());
-      if (options.onForeignChange) store.#watching = store.#watch();
+      if (options.onForeignChange && !isSshUrl(options.url)) store.#watching = store.#watch();
       return store;
     } catch (error) {
       await store?.[Symbol.asyncDispose]();
@@ -89,6 +92,10 @@ export class GitStateStore implements StateStoreWriter {
     return promise;
   }
 
+  contains(revision: string, versionId: string): boolean | undefined {
+    return this.#order.contains(revision, versionId);
+  }
+
   async writeAll(changes: readonly StateStoreChange[], options: WriteOptions = {}): Promise<readonly WriteOutcome[]> {
     return Promise.all(changes.map((change) => this.write(change, options)));
   }
@@ -97,7 +104,7 @@ export class GitStateStore implements StateStoreWriter {
     const full = joinPath(this.#root, checkPath(path));
     return this.#reading(`read ${full}`, options, async () => {
       const entry = new TreeDraft((await this.#refresh()).root, (id) => this.#trees.tree(id)).find(full);
-      return entry === undefined || entry.mode === '40000' ? undefined : this.#trees.blob(entry.id, this.#closing.signal);
+      return entry === undefined || entry.mode === '40000' ? undefined : (await this.#trees.blobs([entry.id], this.#closing.signal))[0];
     });
   }
 
@@ -160,7 +167,8 @@ export class GitStateStore implements StateStoreWriter {
     return batch;
   }
 
-  async #writeBatch(batch: readonly Waiting[]): Promise<void> {
+  /** `refusals`: how many more pushes the server may refuse before what is left has failed. */
+  async #writeBatch(batch: readonly Waiting[], refusals = { left: 2 * Math.ceil(Math.log2(batch.length)) + 2 }): Promise<void> {
     if (batch.length === 0) return;
     let pushed: Snapshot | undefined;
     try {
@@ -172,6 +180,12 @@ export class GitStateStore implements StateStoreWriter {
         await this.#attempt(batch, snapshot, (next) => (pushed = next));
       });
     } catch (error) {
+      if (error instanceof RefusedByRule && batch.length > 1 && --refusals.left > 0) {
+        const half = Math.ceil(batch.length / 2);
+        await this.#writeBatch(batch.slice(0, half), refusals);
+        if (refusals.left > 0) return this.#writeBatch(batch.slice(half), refusals);
+        batch = batch.slice(half);
+      }
       const failure = explain(`cannot write ${batch.length === 1 ? batch[0]!.change.name : `${batch.length} changes`} to branch ${JSON.stringify(this.#options.branch)}`, error);
       for (const waiting of batch) waiting.settle({ outcome: 'failed', error: failure });
     }
@@ -185,12 +199,11 @@ export class GitStateStore implements StateStoreWriter {
     for (const waiting of batch) {
       if (waiting.settled) continue;
       try {
-        const different = await applyChange(draft, this.#root, waiting.change, (id) => this.#trees.blob(id, this.#closing.signal));
+        const different = await applyChange(draft, this.#root, waiting.change, (ids) => this.#trees.blobs(ids, this.#closing.signal));
         (different ? changed : unchanged).push(waiting);
       } catch (error) {
-        if (!(error instanceof StateStoreError) || error.reason !== 'invalid') {
-          if (!isFormatError(error)) throw error;
-        }
+        const isItsOwn = error instanceof StateStoreError ? !error.shouldRetry() : isFormatError(error);
+        if (!isItsOwn) throw error;
         waiting.settle({ outcome: 'failed', error: error instanceof StateStoreError ? error : new StateStoreError('invalid', `${waiting.change.name}: ${(error as Error).message}`, { cause: error }) });
       }
     }
@@ -202,7 +215,7 @@ export class GitStateStore implements StateStoreWriter {
       for (const waiting of [...changed, ...unchanged]) waiting.settle({ outcome: 'unchanged', versionId: snapshot.commit ?? '' });
       return;
     }
-    const author = signature(this.#options.author?.name ?? 'kratix', this.#options.author?.email ?? '', (this.#options.now ?? (() => new Date()))());
+    const author = signature(this.#options.author?.name || 'kratix', this.#options.author?.email ?? '', (this.#options.now ?? (() => new Date()))());
     const data = encodeCommit({ tree: finished.root, parents: snapshot.commit === undefined ? [] : [snapshot.commit], author, committer: author, message: commitMessage(changed.map((waiting) => waiting.change)) });
     const next: Snapshot = { commit: hashObject('commit', data), root: finished.root };
     pushing(next);
@@ -212,9 +225,13 @@ export class GitStateStore implements StateStoreWriter {
       objects: [{ id: next.commit!, type: 'commit', data }, ...finished.objects],
       signal: this.#closing.signal,
     });
-    if (!outcome!.ok) throw new StateStoreError('rejected', `the git server refused to move branch ${this.#options.branch}: ${outcome!.reason}`, { hint: 'another writer may be at work on this branch, or a rule of the server forbids the push' });
+    if (!outcome!.ok) {
+      const message = `the git server refused to move branch ${this.#options.branch}: ${outcome!.reason}`;
+      throw rule.test(outcome!.reason) ? new RefusedByRule(message) : new StateStoreError('rejected', message, { hint: 'another writer may be at work on this branch' });
+    }
     this.#trees.advance(next, finished.trees, finished.replacedBytes);
     this.#ours = next;
+    this.#order.advance(next.commit!);
     for (const waiting of changed) waiting.settle({ outcome: 'written', versionId: next.commit! });
     for (const waiting of unchanged) waiting.settle({ outcome: 'unchanged', versionId: next.commit! });
   }
@@ -229,6 +246,10 @@ export class GitStateStore implements StateStoreWriter {
     const snapshot = await this.#trees.refresh(this.#closing.signal);
     const before = this.#ours;
     this.#ours = snapshot;
+    if (!before || before.commit !== snapshot.commit) {
+      if (before && snapshot.commit !== undefined && snapshot.commit === expected) this.#order.advance(snapshot.commit);
+      else this.#order.restart(snapshot.commit);
+    }
     if (before && before.commit !== snapshot.commit && snapshot.commit !== expected) this.#options.onForeignChange?.({ previous: before.commit, current: snapshot.commit });
     return snapshot;
   }
@@ -272,11 +293,21 @@ export class GitStateStore implements StateStoreWriter {
       } catch (error) {
         if (this.#closing.signal.aborted) throw new StateStoreError('aborted', 'the state store was closed', { cause: error });
         const { reason } = explain('', error);
-        if (attempt + 1 >= attempts || (reason !== 'unreachable' && reason !== 'rejected')) throw error;
+        if (attempt + 1 >= attempts || error instanceof RefusedByRule || (reason !== 'unreachable' && reason !== 'rejected')) throw error;
         const pause = Math.min(firstPauseMs * 2 ** attempt, longestPauseMs);
         await delay(pause * (0.75 + Math.random() / 2), undefined, { signal: this.#closing.signal }).catch(() => {});
       }
     }
+  }
+}
+
+/** How git, GitHub, GitLab and Gitea say that it was no race: `pre-receive hook declined`, `protected branch hook declined`, ... */
+const rule = /declined|protected|prohibited|denied|denying|not allowed/i;
+
+/** The server will not take this push, however often it is tried. */
+class RefusedByRule extends StateStoreError {
+  constructor(message: string) {
+    super('rejected', message, { hint: 'look at the hooks and the branch protection of the repository' });
   }
 }
 
