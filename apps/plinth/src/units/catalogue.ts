@@ -1,51 +1,54 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { isAbsolute, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { join } from 'node:path';
 import type { CatalogueEntry, ImageCatalogue } from '@plinth/cluster';
 import type { DataDir } from '../config/data-dir.ts';
+import { matchesImage } from './image-pattern.ts';
+import { parseCatalogue, type ParsedCatalogue } from './parse-catalogue.ts';
 
 /**
- * What this installation runs for an image: what ships with Plinth, then what `catalogue.json` in the data directory
- * says. The file is the platform team's own:
+ * What this installation runs for an image: what ships with Plinth under that very name; then what `catalogue.json` in the
+ * data directory says; then `defaults`, patterns that a team may overrule there. The file is the platform team's own:
  *
  * ```json
  * { "images": { "example.org/my-step:v1": { "step": "/srv/promises/my-step.ts" },
- *               "example.org/tools:v1": { "host": true } } }
+ *               "example.org/tools:*": { "host": true },
+ *               "example.org/redis:*": { "host": true, "dockerfile": "/srv/promises/redis/Dockerfile" },
+ *               "example.org/jenkins:*": { "host": true, "files": "/srv/promises/jenkins/root", "command": ["/scripts/run"] },
+ *               "ghcr.io/syntasso/kratix-pipeline-utility:*": { "container": true } } }
  * ```
  *
- * It is read again when it has changed; one that cannot be read counts as absent and is reported.
+ * It is read again when it has changed; one that cannot be read counts as absent and is reported. Folders and Dockerfiles that it
+ * names are looked at when it is read.
  */
-export function createCatalogue(layout: DataDir, builtIn: ReadonlyMap<string, CatalogueEntry>, report: (problem: string) => void): ImageCatalogue {
+export function createCatalogue(
+  layout: Pick<DataDir, 'root'>,
+  { builtIn, defaults }: { readonly builtIn: ReadonlyMap<string, CatalogueEntry>; readonly defaults?: ReadonlyMap<string, CatalogueEntry> },
+  report: (problem: string) => void,
+): ImageCatalogue {
   const file = join(layout.root, 'catalogue.json');
-  let read: { readonly mtimeMs: number; readonly images: ReadonlyMap<string, CatalogueEntry> } | undefined;
-  return (image) => {
-    const known = builtIn.get(image);
-    if (known) return known;
-    if (!existsSync(file)) return undefined;
+  let read: { readonly mtimeMs: number; readonly entries: ParsedCatalogue['entries'] } | undefined;
+  const own = (): ParsedCatalogue['entries'] => {
+    if (!existsSync(file)) return [];
     const { mtimeMs } = statSync(file);
-    if (read?.mtimeMs !== mtimeMs) read = { mtimeMs, images: readCatalogue(file, report) };
-    return read.images.get(image);
+    if (read?.mtimeMs !== mtimeMs) {
+      const { entries, problems } = readCatalogue(file);
+      for (const problem of problems) report(`${file}: ${problem}`);
+      read = { mtimeMs, entries };
+    }
+    return read.entries;
   };
+  return (image) => builtIn.get(image) ?? [...own(), ...(defaults ?? [])].find(([pattern]) => matchesImage(pattern, image))?.[1];
 }
 
-function readCatalogue(file: string, report: (problem: string) => void): Map<string, CatalogueEntry> {
-  const images = new Map<string, CatalogueEntry>();
-  let value: unknown;
+function readCatalogue(file: string): ParsedCatalogue {
   try {
-    value = JSON.parse(readFileSync(file, 'utf8'));
+    return parseCatalogue(readFileSync(file, 'utf8'));
   } catch (error) {
-    report(`cannot read ${file}: ${(error as Error).message}`);
-    return images;
+    return { entries: [], problems: [`cannot be read: ${(error as Error).message}`] };
   }
-  const entries = (value as { images?: unknown } | null)?.images;
-  if (typeof entries !== 'object' || entries === null) {
-    report(`${file} has no object "images"`);
-    return images;
-  }
-  for (const [image, entry] of Object.entries(entries as Record<string, { step?: unknown; host?: unknown } | null>)) {
-    if (typeof entry?.step === 'string' && isAbsolute(entry.step)) images.set(image, { runtime: 'step', module: pathToFileURL(entry.step) });
-    else if (entry?.host === true) images.set(image, { runtime: 'host' });
-    else report(`${file}: ${image} is neither {"step": "/absolute/path.ts"} nor {"host": true}`);
-  }
-  return images;
 }
+
+/** Images of shells and their tools, as far as this machine can stand in for them. See decision 0116. */
+export const SHELL_IMAGES: ReadonlyMap<string, CatalogueEntry> = new Map([
+  ['ghcr.io/syntasso/kratix-pipeline-utility:*', { runtime: 'host', image: { tools: ['bash', 'curl', 'git', 'jq', 'kubectl', 'yq'] } }],
+]);

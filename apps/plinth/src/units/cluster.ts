@@ -1,5 +1,6 @@
+import { join } from 'node:path';
 import { startCluster, type CatalogueEntry, type Cluster } from '@plinth/cluster';
-import { createCatalogue } from './catalogue.ts';
+import { createCatalogue, SHELL_IMAGES } from './catalogue.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { log } from './log.ts';
 import { logger } from './logger.ts';
@@ -14,11 +15,14 @@ export function startClusterOn(plane: ControlPlane, { layout, installation }: Un
     server: plane.server,
     clientFor: plane.clientFor,
     dataDir: layout.cluster(name),
-    catalogue: createCatalogue(layout, builtIn, (problem) => log('warn', 'the image catalogue has a problem', { problem })),
+    // Commands of this machine are for pipelines; what runs for ever on a worker is programs and containers.
+    catalogue: createCatalogue(layout, { builtIn, ...(name === 'platform' ? { defaults: SHELL_IMAGES } : {}) }, (problem) => log('warn', 'the image catalogue has a problem', { problem })),
     podCidr: `127.${block}.0.0/17`,
     serviceCidr: `127.${block}.128.0/17`,
     apiAddress: { host: '127.0.0.1', port: installation.ports[name] },
     caCertificate: plane.caCert,
+    toolDirectories: [join(layout.root, 'bin')],
+    hiddenDirectories: [layout.root],
     steps: { host: new URL('./step-host.ts', import.meta.url), preload: steps },
     // As in Kubernetes, but for a person who watches: the first waits are shorter than a minute.
     backoffBaseMs: 1000,

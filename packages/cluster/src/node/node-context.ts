@@ -24,6 +24,8 @@ export interface NodeContext {
   readonly steps: StepPool | undefined;
   /** Directories with tools for commands of this machine. */
   readonly toolDirectories: readonly string[];
+  /** What commands of this machine never see, wherever it is. */
+  readonly hiddenDirectories: readonly string[];
   readonly allowedHostPaths: readonly string[];
   readonly addresses: AddressBlock;
   /** Where containers find the API server. */

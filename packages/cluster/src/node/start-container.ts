@@ -2,8 +2,10 @@ import type { Pod } from '@plinth/api';
 import { parseQuantity, quantityValue } from '@plinth/apimachinery';
 import { hostname } from 'node:os';
 import type { CatalogueEntry, ProgramContext } from '../runtime/catalogue.ts';
+import { commandLine } from '../runtime/host/host-image.ts';
 import { runHost } from '../runtime/host/run-host.ts';
 import { findSandbox } from '../runtime/host/sandbox.ts';
+import { stepUser } from '../runtime/host/step-user.ts';
 import type { ContainerLaunch, RunningContainer } from '../runtime/container-runtime.ts';
 import { runProgram } from '../runtime/run-program.ts';
 import type { Container } from '../objects/types.ts';
@@ -14,6 +16,7 @@ import type { NodeContext } from './node-context.ts';
 import { podDirectory } from './pod-directory.ts';
 import { serviceEnv } from './service-env.ts';
 import { serviceLookup } from './service-lookup.ts';
+import { giveEmptyDirectories } from './volumes/give-volumes.ts';
 import { containerMounts } from './volumes/mounts.ts';
 
 export interface StartOptions {
@@ -50,11 +53,24 @@ export async function startContainer(options: StartOptions, context: NodeContext
     case 'host': {
       const sandbox = await findSandbox();
       if (sandbox.type === 'none') throw new ImageError(sandbox.why);
-      if (launch.command.length + launch.args.length === 0) {
+      if (commandLine(launch, entry.image).length === 0) {
         throw new ContainerConfigError(`image "${launch.image}" stands for commands of this machine, so the container must name one in "command" or "args"`);
       }
-      return runHost(launch, { sandbox, toolDirectories: context.toolDirectories, clock: context.clock });
+      const { pod, container, volumes } = options;
+      giveEmptyDirectories(pod, volumes, stepUser(container.securityContext, pod.spec?.securityContext));
+      return runHost(launch, {
+        sandbox,
+        image: entry.image,
+        user: stepUser(container.securityContext, pod.spec?.securityContext),
+        readOnlyRoot: container.securityContext?.readOnlyRootFilesystem ?? false,
+        toolDirectories: context.toolDirectories,
+        hidden: context.hiddenDirectories,
+        clock: context.clock,
+      });
     }
+    case 'container':
+    case 'unavailable':
+      throw new ImageError(noEngine(context.nodeName, launch.image));
     default:
       return entry satisfies never;
   }
@@ -63,15 +79,15 @@ export async function startContainer(options: StartOptions, context: NodeContext
 export function resolveImage(container: Container, { catalogue, steps, nodeName }: NodeContext): CatalogueEntry {
   const image = container.image ?? '';
   const entry = catalogue(image);
-  if (!entry) {
-    throw new ImageError(
-      `node ${nodeName} does not know image "${image}": it runs Plinth's own images (programs, steps, commands of this machine) and has no container engine. ` +
-        'Add the image to the catalogue, write the step with the SDK, or install the Promise on a cluster that pulls images',
-    );
-  }
+  if (!entry) throw new ImageError(noEngine(nodeName, image));
+  if (entry.runtime === 'unavailable') throw new ImageError(`node ${nodeName} cannot run image "${image}": ${entry.why}`);
   if (entry.runtime === 'step' && !steps) throw new ImageError(`image "${image}" is a step, and node ${nodeName} was started without a host for steps`);
   return entry;
 }
+
+const noEngine = (nodeName: string, image: string): string =>
+  `node ${nodeName} does not know image "${image}": it runs Plinth's own images (programs, steps, commands of this machine) and has no container engine. ` +
+  'Add the image to the catalogue, write the step with the SDK, or install the Promise on a cluster that pulls images';
 
 export function programContext(options: StartOptions, launch: ContainerLaunch, context: NodeContext): Omit<ProgramContext, 'signal'> {
   const { pod, container } = options;

@@ -1,5 +1,6 @@
 import type { Client } from '@plinth/client';
 import type { KubeObject } from '@plinth/apimachinery';
+import type { HostImage } from './host/host-image.ts';
 import type { LookupFunction } from 'node:net';
 
 /**
@@ -52,11 +53,18 @@ export type Program = (context: ProgramContext) => Promise<number>;
  * - `program`: a function in this process, long-running or not; trusted, part of Plinth.
  * - `step`: a TypeScript module written with `@plinth/sdk`, run in a warm worker thread.
  * - `host`: a command of this machine in a private mount namespace (bubblewrap or unshare); Linux only.
+ * - `container`: a container of the machine's engine (Docker, Podman), which fetches the image.
+ * - `unavailable`: known, and not to be run here; the pod waits in ImagePullBackOff with the reason.
  */
 export type CatalogueEntry =
   | { readonly runtime: 'program'; readonly run: Program }
   | { readonly runtime: 'step'; readonly module: URL }
-  | { readonly runtime: 'host' };
+  | { readonly runtime: 'host'; readonly image?: HostImage }
+  | { readonly runtime: 'container' }
+  | { readonly runtime: 'unavailable'; readonly why: string };
 
-/** Resolves an image reference, or undefined: the pod then waits in ImagePullBackOff with an event that says why. */
+/**
+ * Resolves an image reference. Undefined: the container engine, where there is one, else the pod waits in ImagePullBackOff with an
+ * event that says why.
+ */
 export type ImageCatalogue = (image: string) => CatalogueEntry | undefined;

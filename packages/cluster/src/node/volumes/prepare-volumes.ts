@@ -6,6 +6,7 @@ import type { Volume } from '../../objects/types.ts';
 import { fieldValue, resourceValue, type PodPlace } from '../downward.ts';
 import { VolumeError } from '../errors.ts';
 import { memoryDirectory, podDirectory, SHM, volumeOfClaim, type NodeDirectories } from '../pod-directory.ts';
+import { volumeOwner } from './give-volumes.ts';
 import { writeFiles, type VolumeFile } from './write-files.ts';
 
 export interface VolumeSources {
@@ -47,20 +48,20 @@ async function prepareVolume(pod: Pod, volume: Volume, sources: VolumeSources): 
   const { configMap, secret, downwardAPI, projected, persistentVolumeClaim, hostPath, emptyDir } = volume;
   if (emptyDir) return emptyDirectory(emptyDir.medium === 'Memory' && existsSync(SHM) ? memoryDirectory(pod.metadata.uid!, volume.name) : path);
   if (configMap) {
-    writeFiles(path, await configMapFiles(pod, configMap, sources), configMap.defaultMode ?? DEFAULT_MODE);
+    writeFiles(path, await configMapFiles(pod, configMap, sources), configMap.defaultMode ?? DEFAULT_MODE, volumeOwner(pod));
     return path;
   }
   if (secret) {
-    writeFiles(path, await secretFiles(pod, { ...secret, name: secret.secretName ?? '' }, sources), secret.defaultMode ?? DEFAULT_MODE);
+    writeFiles(path, await secretFiles(pod, { ...secret, name: secret.secretName ?? '' }, sources), secret.defaultMode ?? DEFAULT_MODE, volumeOwner(pod));
     return path;
   }
   if (downwardAPI) {
-    writeFiles(path, downwardFiles(pod, downwardAPI.items ?? [], sources), downwardAPI.defaultMode ?? DEFAULT_MODE);
+    writeFiles(path, downwardFiles(pod, downwardAPI.items ?? [], sources), downwardAPI.defaultMode ?? DEFAULT_MODE, volumeOwner(pod));
     return path;
   }
   if (projected) {
     const files = await Promise.all((projected.sources ?? []).map((source) => projectedFiles(pod, source, sources)));
-    writeFiles(path, files.flat(), projected.defaultMode ?? DEFAULT_MODE);
+    writeFiles(path, files.flat(), projected.defaultMode ?? DEFAULT_MODE, volumeOwner(pod));
     return path;
   }
   if (persistentVolumeClaim) return claimDirectory(pod, persistentVolumeClaim.claimName, sources);

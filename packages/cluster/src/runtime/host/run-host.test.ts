@@ -1,61 +1,160 @@
 import { systemClock } from '@plinth/controller-runtime';
-import { tempDir } from '@plinth/testing';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { eventually, tempDir } from '@plinth/testing';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { getuid } from 'node:process';
 import { describe, expect, it } from 'vitest';
-import type { ContainerLaunch } from '../container-runtime.ts';
-import { runHost } from './run-host.ts';
+import type { ContainerLaunch, RunningContainer } from '../container-runtime.ts';
+import { runHost, type HostRuntimeOptions } from './run-host.ts';
 import { findSandbox, type Sandbox } from './sandbox.ts';
+import { STEP_USER } from './step-user.ts';
 
 const found = await findSandbox();
 const both: readonly Exclude<Sandbox, { type: 'none' }>[] = found.type === 'bwrap' ? [{ type: 'bwrap' }, { type: 'unshare' }] : found.type === 'unshare' ? [found] : [];
 if (found.type === 'none') console.warn(`commands of this machine are not tested: ${found.why}`);
+const isRoot = getuid?.() === 0;
 
 describe.each(both)('a command of this machine, by $type', (sandbox) => {
-  const run = (script: string, more: Partial<ContainerLaunch> = {}) => {
+  const start = async (launch: Partial<ContainerLaunch>, options: Partial<HostRuntimeOptions> = {}): Promise<RunningContainer & { readonly printed: () => string }> => {
     let printed = '';
-    const launch = {
-      command: ['sh', '-c', script], args: [], env: {}, mounts: new Map(), readOnlyMounts: new Set(), hostname: 'work-abc', log: (text: string) => (printed += text), ...more,
-    } as unknown as ContainerLaunch;
-    return { ...runHost(launch, { sandbox, toolDirectories: [], clock: systemClock }), printed: () => printed };
+    const whole = { command: [], args: [], env: {}, mounts: new Map(), readOnlyMounts: new Set(), hostname: 'work-abc', log: (text: string) => (printed += text), ...launch } as unknown as ContainerLaunch;
+    const container = await runHost(whole, { sandbox, toolDirectories: [], hidden: [], image: undefined, clock: systemClock, ...options });
+    return { ...container, printed: () => printed };
+  };
+  const run = (script: string, launch: Partial<ContainerLaunch> = {}, options: Partial<HostRuntimeOptions> = {}) => start({ command: ['sh', '-c', script], ...launch }, options);
+  const outcome = async (container: Promise<RunningContainer & { readonly printed: () => string }>) => {
+    const started = await container;
+    return { ...(await started.ended), printed: started.printed() };
   };
 
   it('sees its volumes at their paths, its environment and nothing of the one that started it', async () => {
     await using dir = await tempDir();
     process.env['PLINTH_SECRET_OF_THE_PARENT'] = 'x';
     const input = join(dir.path, 'object.yaml');
+    chmodSync(dir.path, 0o777);
     writeFileSync(input, 'kind: Request\n');
-    const container = run('cat /kratix/input/object.yaml; echo out > /kratix/output/file; echo "$NAME ${PLINTH_SECRET_OF_THE_PARENT:-none}"; touch /kratix/input/x 2>/dev/null || echo read-only; ls -d ' + dir.path + ' 2>&1 | tail -c 26; echo oops >&2; exit 3', {
-      env: { NAME: 'ann' },
-      mounts: new Map([['/kratix/input', dir.path], ['/kratix/output', dir.path]]),
-      readOnlyMounts: new Set(['/kratix/input']),
-    });
-    expect(await container.ended).toEqual({ exitCode: 3 });
-    expect(container.printed()).toBe('kind: Request\nann none\nread-only\nNo such file or directory\noops\n');
+    const script = `cat /kratix/input/object.yaml; echo out > /kratix/output/file; echo "$NAME \${PLINTH_SECRET_OF_THE_PARENT:-none}"; touch /kratix/input/x 2>/dev/null || echo read-only; ls -d ${dir.path} 2>&1 | tail -c 26; echo oops >&2; exit 3`;
+    const mounts = new Map([['/kratix/input', dir.path], ['/kratix/output', dir.path]]);
+    expect(await outcome(run(script, { env: { NAME: 'ann' }, mounts, readOnlyMounts: new Set(['/kratix/input']) }))).toEqual({ exitCode: 3, printed: 'kind: Request\nann none\nread-only\nNo such file or directory\noops\n' });
     expect(readFileSync(join(dir.path, 'file'), 'utf8')).toBe('out\n');
     delete process.env['PLINTH_SECRET_OF_THE_PARENT'];
   });
 
+  it('has no rights, no other processes, and no way to get either', async () => {
+    const script = 'grep -E "^(CapEff|CapPrm|CapBnd|CapInh|NoNewPrivs)" /proc/self/status | tr -s "\\t " " "; ls -d /proc/[0-9]* | wc -l; ls /home /var/lib /root /dev/shm 2>/dev/null; head -c1 /etc/shadow 2>/dev/null && echo leaked; mount -t tmpfs x /tmp 2>/dev/null && echo mounted; exit 0';
+    const { printed } = await outcome(run(script));
+    const [inheritable, permitted, effective, , privileges, processes, ...more] = printed.trim().split('\n');
+    expect([inheritable, permitted, effective, privileges]).toEqual(['CapInh: 0000000000000000', 'CapPrm: 0000000000000000', 'CapEff: 0000000000000000', 'NoNewPrivs: 1']);
+    // The shell, `ls` and `wc`.
+    expect(Number(processes)).toBeLessThan(5);
+    expect(more.filter((line) => !line.endsWith(':') && line !== '')).toEqual([]);
+  });
+
+  it.runIf(isRoot)('is not root, nor whom the container asks for in root\'s place', async () => {
+    expect((await outcome(run('id -u; id -g; id -G'))).printed).toBe(`${STEP_USER.uid}\n${STEP_USER.gid}\n${STEP_USER.gid}\n`);
+    expect((await outcome(run('id -u', {}, { user: { uid: 1234, gid: 4321 } }))).printed).toBe('1234\n');
+  });
+
+  it('does not see a folder that is hidden, though its place is shown', async () => {
+    await using dir = await tempDir();
+    const folder = `/opt/plinth-test-${process.pid}-${sandbox.type}`;
+    let isMade = false;
+    try {
+      mkdirSync(folder);
+      isMade = true;
+    } catch {
+      // Not ours to write to: then a folder that everybody has.
+    }
+    const hidden = isMade ? folder : '/usr/share/doc';
+    if (isMade) writeFileSync(join(folder, 'ca.key'), 'secret');
+    const { printed } = await outcome(run(`ls ${hidden}; echo $?`, { mounts: new Map([['/data', dir.path]]) }, { hidden: [hidden] }));
+    expect(printed).toBe('0\n');
+    if (isMade) (await import('node:fs')).rmSync(folder, { recursive: true });
+  });
+
+  it('has places of its own to write to, and no other', async () => {
+    expect(await outcome(run('set -e; for D in / /tmp /var/tmp /root /dev/shm; do echo x > $D/mine; done; mkdir -p /scripts/deep; echo "$HOME $PWD"; ! touch /usr/x /etc/x 2>/dev/null'))).toEqual({ exitCode: 0, printed: '/root /\n' });
+    expect((await outcome(run('touch /x 2>/dev/null || echo read-only; touch /tmp/x && echo tmp', {}, { readOnlyRoot: true }))).printed).toBe('read-only\ntmp\n');
+    expect(['/mine', '/tmp/mine', '/scripts'].filter((path) => existsSync(path))).toEqual([]);
+  });
+
+  it('has exactly the environment that it is given', async () => {
+    const env = { PLAIN: "it's\n$HOME", 'with.dot': 'a b', EMPTY: '' };
+    const { printed } = await outcome(run('cat /proc/self/environ | tr "\\0" "|"', { env }, { image: { tools: [] } }));
+    expect(printed.split('|').filter((entry) => entry !== '' && !/^(_|PWD|SHLVL|OLDPWD)=/.test(entry)).toSorted()).toEqual(['EMPTY=', 'HOME=/root', 'HOSTNAME=work-abc', "PLAIN=it's\n$HOME", 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'with.dot=a b'].toSorted());
+  });
+
+  it('understands what Alpine\'s shell does', async () => {
+    if (!existsSync('/bin/bash')) return;
+    expect((await outcome(run('set -euo pipefail; if [ promise == "promise" ]; then echo right; else echo wrong; fi'))).printed).toBe('right\n');
+  });
+
   it('has whole lines in its log, however they arrive', async () => {
     const texts: string[] = [];
-    const container = run('printf one; sleep 0.05; echo two; printf three', { log: (text: string) => void texts.push(text) });
-    await container.ended;
+    await outcome(run('printf one; sleep 0.05; echo two; printf three', { log: (text: string) => void texts.push(text) }));
     expect(texts).toEqual(['onetwo\n', 'three']);
   });
 
-  it('is asked to end, and ended by force when it does not', async () => {
-    const stubborn = run('trap "" TERM; echo up; while :; do sleep 1; done');
-    while (stubborn.printed() !== 'up\n') await new Promise((resolve) => setImmediate(resolve));
+  it('is asked to end, and ended by force with all that it started when it does not', async () => {
+    await using dir = await tempDir();
+    chmodSync(dir.path, 0o777);
+    const polite = await run('trap "echo bye; exit 5" TERM; echo up; while :; do sleep 0.02; done');
+    await eventually(() => expect(polite.printed()).toBe('up\n'));
+    polite.stop({ graceMs: 5000, reason: 'PodDeleted' });
+    expect(await polite.ended).toEqual({ exitCode: 5 });
+    expect(polite.printed()).toBe('up\nbye\n');
+
+    const mounts = new Map([['/out', dir.path]]);
+    const stubborn = await run('trap "" TERM; (setsid sh -c "while :; do date +%N > /out/alive; sleep 0.01; done" >/dev/null 2>&1 &); echo up; while :; do sleep 1; done', { mounts });
+    await eventually(() => expect(existsSync(join(dir.path, 'alive'))).toBe(true));
     stubborn.stop({ graceMs: 50, reason: 'PodDeleted' });
     expect(await stubborn.ended).toEqual({ exitCode: 137, signal: 9 });
+    writeFileSync(join(dir.path, 'alive'), 'dead');
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(readFileSync(join(dir.path, 'alive'), 'utf8')).toBe('dead');
   });
 
   it('runs a probe beside it', async () => {
     await using dir = await tempDir();
-    const container = run('sleep 60', { mounts: new Map([['/data', dir.path]]) });
+    chmodSync(dir.path, 0o755);
+    const container = await run('sleep 60', { mounts: new Map([['/data', dir.path]]) });
     writeFileSync(join(dir.path, 'state'), 'well');
     expect(await container.exec!(['cat', '/data/state'], 5000)).toEqual({ exitCode: 0, output: 'well' });
     container.stop({ graceMs: 1, reason: 'PodDeleted' });
     await container.ended;
+  });
+
+  it('finds the files of its image at their paths, and may change them', async () => {
+    await using dir = await tempDir();
+    mkdirSync(join(dir.path, 'usr/local/bin'), { recursive: true });
+    mkdirSync(join(dir.path, 'usr/share/of-the-image'), { recursive: true });
+    writeFileSync(join(dir.path, 'usr/local/bin/configure'), '#!/bin/sh\necho "configured with $(cat /usr/share/of-the-image/base)"; echo more >> /usr/share/of-the-image/base; cat /transfer/base\n');
+    writeFileSync(join(dir.path, 'usr/share/of-the-image/base'), 'base\n');
+    const image = { files: [{ source: dir.path, target: '/' }, { source: join(dir.path, 'usr/share/of-the-image'), target: '/transfer' }], entrypoint: ['sh', '-c'], cmd: ['configure; ls /work; which env'], directories: ['/work'] };
+    expect(await outcome(start({}, { image }))).toMatchObject({ exitCode: 0, printed: expect.stringMatching(/^configured with base\nbase\n\/.*bin\/env\n$/) as string });
+    expect(readFileSync(join(dir.path, 'usr/share/of-the-image/base'), 'utf8')).toBe('base\n');
+    expect(await outcome(start({ command: ['sh', '-c', 'echo "$0"'], args: ['own'] }, { image }))).toEqual({ exitCode: 0, printed: 'own\n' });
+  });
+
+  it('fails when it calls a tool that is not there, and says which and what to do', async () => {
+    await using dir = await tempDir();
+    chmodSync(dir.path, 0o755);
+    const image = { tools: ['kustomize', 'yq'] };
+    writeFileSync(join(dir.path, 'yq'), '#!/bin/sh\necho "yq 3.1.0"\n');
+    chmodSync(join(dir.path, 'yq'), 0o755);
+    const env = { PATH: '/usr/bin:/bin' };
+    const plain = { PATH: '/kratix/output', LD_PRELOAD: '/kratix/output/evil.so', BASH_ENV: '/kratix/output/evil.sh' };
+    expect((await outcome(start({ command: ['/bin/sh', '-c', 'echo $PATH'], env: plain }, { image: { tools: [] } }))).printed).toContain('/kratix/output');
+    const lacks = 'the step calls kustomize: this machine has no kustomize; install kustomize (https://kustomize.io), or put the program into ' + dir.path;
+    expect(await outcome(run('X=$(kustomize build 2>/dev/null); echo on', { env }, { image, toolDirectories: [dir.path] }))).toEqual({ exitCode: 127, message: lacks, printed: `on\n${lacks}\n` });
+    expect(await outcome(run('yq .a x', { env }, { image, toolDirectories: [dir.path] }))).toMatchObject({ exitCode: 127, printed: expect.stringContaining(`the step calls yq: ${dir.path}/yq is another program of the name yq`) as string });
+    writeFileSync(join(dir.path, 'yq'), '#!/bin/sh\necho "yq (https://github.com/mikefarah/yq/) version v4.44.6"\n');
+    expect((await outcome(run('which yq; echo $PATH', { env }, { image, toolDirectories: [dir.path] }))).printed).toMatch(/^\/run\/plinth\/tools\/0\/yq\n/);
+    expect((await outcome(run('yq --version', { env }, { image, toolDirectories: [dir.path] }))).exitCode).toBe(0);
+    expect((await outcome(run('no-such-thing', { env }, { image }))).exitCode).toBe(127);
+  });
+
+  it('cannot write without end', async () => {
+    expect((await outcome(run('dd if=/dev/zero of=/tmp/x bs=1M count=600 2>/dev/null; test $(stat -c %s /tmp/x) -lt 600000000'))).exitCode).toBe(0);
   });
 });

@@ -1,24 +1,42 @@
 import type { Clock } from '@plinth/controller-runtime';
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { EXIT_KILLED, type ContainerExit, type ContainerLaunch, type RunningContainer } from '../container-runtime.ts';
-import { bwrapArguments, SYSTEM_PATH, unshareInto, type Sandbox, type SandboxOptions } from './sandbox.ts';
+import { bwrapArguments, STATUS_FD } from './bwrap.ts';
+import { commandLine, DEFAULT_TOOLS, type HostImage } from './host-image.ts';
+import { BUILD_ENV, SYSTEM_PATH, type Sandbox } from './sandbox.ts';
+import { ENV_FD, environmentLines, MISSING_FD, setupScript, STAND_INS } from './setup-script.ts';
+import type { StepUser } from './step-user.ts';
+import { missingTools, type MissingTool } from './tools.ts';
+import { unshareInto } from './unshare.ts';
+import { buildView, toolDirectory } from './view.ts';
 
 export interface HostRuntimeOptions {
   readonly sandbox: Exclude<Sandbox, { type: 'none' }>;
-  /** Directories with tools, added in front of the path. */
+  /** Directories with tools, added in front of the path. A person may put programs into the first of them. */
   readonly toolDirectories: readonly string[];
+  /** Directories of this machine that no command sees, wherever they are. */
+  readonly hidden: readonly string[];
+  readonly image: HostImage | undefined;
+  /** Absent: {@link STEP_USER}. Of no effect when an ordinary user runs Plinth. */
+  readonly user?: StepUser;
+  readonly readOnlyRoot?: boolean;
   readonly clock: Clock;
 }
 
 /**
  * Runs a command of this machine that sees the container's volumes at their paths, its own processes, a limited
- * environment, and the system read-only. The network is the machine's.
+ * environment, and the system read-only, as a user without rights. The network is the machine's.
+ *
+ * Guarantees: the end of the command, of this process or of the grace period ends every process of the container. A
+ * container that called a tool that the machine lacks fails, whatever its script made of that, and says which one.
  */
-export function runHost(launch: ContainerLaunch, options: HostRuntimeOptions): RunningContainer {
+export async function runHost(launch: ContainerLaunch, options: HostRuntimeOptions): Promise<RunningContainer> {
+  const missing = await missingTools(toolsOf(options.image), pathOf(launch, options, options.toolDirectories), options.toolDirectories[0]);
   const ended = Promise.withResolvers<ContainerExit>();
-  const started = start(launch, [...launch.command, ...launch.args], options);
+  const started = start(launch, commandLine(launch, options.image), missing, options);
   const { child } = started;
   let killed = false;
   let cancelKill: (() => void) | undefined;
@@ -30,22 +48,40 @@ export function runHost(launch: ContainerLaunch, options: HostRuntimeOptions): R
   // `close` comes after the last output, `exit` may come before it.
   child.on('close', (code, signal) => {
     cancelKill?.();
+    if (killed) return ended.resolve({ exitCode: EXIT_KILLED, signal: 9 });
     const exitCode = code ?? 128 + (signal ? constants.signals[signal] : 0);
-    ended.resolve(killed ? { exitCode: EXIT_KILLED, signal: 9 } : { exitCode });
+    const lacked = missing.filter(({ name }) => started.called().has(name));
+    if (lacked.length === 0) return ended.resolve({ exitCode });
+    const message = lacked.map((tool) => tool.message).join('; ');
+    if (exitCode === 0) launch.log(`${message}\n`);
+    return ended.resolve({ exitCode: exitCode || EXIT_NOT_FOUND, message });
   });
   return {
     ended: ended.promise,
     stop: ({ graceMs }) => {
       cancelKill?.();
-      started.terminate();
+      started.signal('SIGTERM');
       cancelKill = options.clock.setTimeout(() => {
         killed = true;
+        started.signal('SIGKILL');
         child.kill('SIGKILL');
       }, graceMs);
     },
     exec: (command, timeoutMs) => execBeside(launch, command, timeoutMs, options),
   };
 }
+
+/** What shells say of a command that is not there. */
+const EXIT_NOT_FOUND = 127;
+
+/** A tool that the image brings along is not missing. */
+function toolsOf(image: HostImage | undefined): readonly string[] {
+  const brought = new Set((image?.files ?? []).map(({ target }) => target.split('/').at(-1)));
+  return (image?.tools ?? DEFAULT_TOOLS).filter((name) => !brought.has(name));
+}
+
+const pathOf = (launch: ContainerLaunch, { image }: HostRuntimeOptions, toolDirectories: readonly string[]): string =>
+  [...toolDirectories, launch.env['PATH'] ?? image?.env?.['PATH'] ?? SYSTEM_PATH].join(':');
 
 /** A chunk may end in the middle of a line, and the log ends every text with a newline. */
 function wholeLines(log: (text: string) => void): { readonly take: (text: string) => void; readonly end: () => void } {
@@ -65,60 +101,88 @@ function wholeLines(log: (text: string) => void): { readonly take: (text: string
   };
 }
 
-function start(launch: ContainerLaunch, command: readonly string[], { sandbox, toolDirectories }: HostRuntimeOptions) {
-  const view: SandboxOptions = {
-    mounts: launch.mounts,
-    readOnlyMounts: launch.readOnlyMounts,
-    hostname: launch.hostname,
-    workingDir: launch.workingDir,
-    toolDirectories,
-    command,
-  };
-  const path = [...toolDirectories, launch.env['PATH'] ?? SYSTEM_PATH].join(':');
-  // Through the environment and not through arguments, which every user of the machine can read.
-  const env = { HOME: '/root', ...launch.env, PATH: path, HOSTNAME: launch.hostname };
-  if (sandbox.type === 'unshare') {
-    const [file, ...args] = unshareInto(view);
-    const child = spawn(file, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
-    return { child, terminate: () => void child.kill('SIGTERM') };
-  }
-  const child = spawn('bwrap', bwrapArguments(view, 3), { env, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
-  let pid: number | undefined;
-  let asked = false;
-  const status = child.stdio[3] as Readable;
-  status.setEncoding('utf8').on('data', (text: string) => {
-    const told = /"child-pid":\s*(\d+)/.exec(text);
-    if (told) pid = Number(told[1]);
-    if (asked) signalCommand(pid);
+interface Started {
+  readonly child: ChildProcess;
+  /** To the first process of the container; the kernel ends the others with it. */
+  readonly signal: (name: 'SIGTERM' | 'SIGKILL') => void;
+  /** Stand-ins that were called. */
+  readonly called: () => ReadonlySet<string>;
+}
+
+function start(launch: ContainerLaunch, command: readonly string[], missing: readonly MissingTool[], options: HostRuntimeOptions): Started {
+  const { sandbox, image, toolDirectories, hidden, user, readOnlyRoot = false } = options;
+  const layers = buildView({ mounts: launch.mounts, readOnlyMounts: launch.readOnlyMounts, readOnlyRoot, toolDirectories, hidden, image });
+  const path = pathOf(launch, options, toolDirectories.map((_, index) => toolDirectory(index)));
+  const { lines, others } = environmentLines({ HOME: '/root', ...image?.env, ...launch.env, PATH: missing.length > 0 ? `${STAND_INS}:${path}` : path, HOSTNAME: launch.hostname });
+  const script = setupScript({ image, missing, workingDir: launch.workingDir ?? image?.workingDir, user });
+  const inside = ['/bin/sh', '-c', script, 'sh', ...others, ...command];
+  const [file, ...args] = sandbox.type === 'bwrap' ? ['bwrap', ...bwrapArguments(layers, launch.hostname, inside)] : unshareInto(layers, launch.hostname, inside);
+  const child: ChildProcess = spawn(file!, args, { env: BUILD_ENV, stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'] });
+  const environment = (child.stdio as readonly unknown[])[ENV_FD] as Writable;
+  environment.on('error', () => {}); // It ended before it read that.
+  environment.end(lines);
+
+  const called = new Set<string>();
+  const calls = child.stdio[MISSING_FD] as Readable;
+  calls.setEncoding('utf8').on('data', (text: string) => {
+    for (const { name } of missing) if (text.split('\n').includes(name)) called.add(name);
   });
-  status.on('error', () => {});
+  const status = child.stdio[STATUS_FD] as Readable;
+  for (const stream of [calls, status]) stream.on('error', () => {});
+
+  let pid: number | undefined;
+  let waiting: 'SIGTERM' | 'SIGKILL' | undefined;
+  const told = (text: string): void => {
+    // Once only: what comes later may come from the command, which has no say in whom we signal.
+    const found = pid === undefined ? /"child-pid":\s*(\d+)/.exec(text) : null;
+    if (!found) return;
+    pid = Number(found[1]);
+    if (waiting) signalProcess(pid, waiting);
+    status.off('data', told).resume();
+  };
+  if (sandbox.type === 'bwrap') status.setEncoding('utf8').on('data', told);
+  else status.resume();
   return {
     child,
-    terminate: () => {
-      asked = true;
-      signalCommand(pid);
+    called: () => called,
+    signal: (name) => {
+      waiting = name;
+      const target = sandbox.type === 'bwrap' ? pid : childOf(child.pid);
+      if (target !== undefined) signalProcess(target, name);
     },
   };
 }
 
-/** bubblewrap itself does not pass signals on. */
-function signalCommand(pid: number | undefined): void {
-  if (pid === undefined) return;
+/** Neither bubblewrap nor `unshare` passes signals on. */
+function signalProcess(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
   try {
-    process.kill(pid, 'SIGTERM');
+    process.kill(pid, name);
   } catch {
     // It has ended already.
   }
 }
 
+/** The first process in the namespace is the only child of `unshare`. */
+function childOf(pid: number | undefined): number | undefined {
+  try {
+    const [first] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+    return first ? Number(first) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function execBeside(launch: ContainerLaunch, command: readonly string[], timeoutMs: number, options: HostRuntimeOptions) {
   return new Promise<{ readonly exitCode: number; readonly output: string }>((resolve) => {
-    const { child } = start(launch, command, options);
+    const { child, signal } = start(launch, command, [], options);
     let output = '';
     const take = (text: string): void => {
       if (output.length < MAX_EXEC_OUTPUT) output += text;
     };
-    const cancel = options.clock.setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+    const cancel = options.clock.setTimeout(() => {
+      signal('SIGKILL');
+      child.kill('SIGKILL');
+    }, timeoutMs);
     child.stdout!.setEncoding('utf8').on('data', take);
     child.stderr!.setEncoding('utf8').on('data', take);
     child.on('error', (error) => resolve({ exitCode: 128, output: error.message }));

@@ -1,0 +1,81 @@
+import { execFile } from 'node:child_process';
+import { accessSync, constants, realpathSync, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** A program that a step may call and that this machine lacks, with what a person can do about it. */
+export interface MissingTool {
+  readonly name: string;
+  readonly message: string;
+}
+
+/** Known tools of shell steps -> how one comes by them. Only these are looked for, and only where an image has them. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  aws: 'install the AWS command line',
+  az: 'install the Azure command line',
+  bash: 'install bash',
+  cosign: 'install cosign (https://github.com/sigstore/cosign)',
+  curl: 'install curl',
+  envsubst: 'install gettext (Debian: gettext-base)',
+  flux: 'install flux (https://fluxcd.io)',
+  gcloud: 'install the Google Cloud command line',
+  gh: 'install the GitHub command line',
+  git: 'install git',
+  helm: 'install helm (https://helm.sh)',
+  jq: 'install jq',
+  kubectl: 'install kubectl (https://kubernetes.io/docs/tasks/tools)',
+  kustomize: 'install kustomize (https://kustomize.io)',
+  node: 'install Node.js',
+  openssl: 'install openssl',
+  python3: 'install Python 3',
+  ruby: 'install Ruby',
+  terraform: 'install terraform',
+  vault: 'install vault',
+  wget: 'install wget',
+  yq: 'install yq 4 (https://github.com/mikefarah/yq)',
+};
+
+/** Names of tools that occur in a text, such as a command that installs packages. */
+export const toolsIn = (text: string): readonly string[] => Object.keys(REMEDIES).filter((name) => new RegExp(`(^|[^\\w.])${name}([^\\w]|$)`).test(text));
+
+/**
+ * Which of the tools this machine lacks. There are two programs of the name `yq`: the one of Debian and of pip speaks another
+ * language, so it counts as missing.
+ */
+export async function missingTools(names: readonly string[], path: string, toolDirectory: string | undefined): Promise<readonly MissingTool[]> {
+  const missing: MissingTool[] = [];
+  for (const name of new Set(names)) {
+    const found = findProgram(name, path);
+    if (found && (name !== 'yq' || (await isYq4(found)))) continue;
+    const place = toolDirectory ? `, or put the program into ${toolDirectory}` : '';
+    const what = found ? `${found} is another program of the name yq, which does not speak the language of yq 4` : `this machine has no ${name}`;
+    missing.push({ name, message: `the step calls ${name}: ${what}; ${REMEDIES[name] ?? `install ${name}`}${place}` });
+  }
+  return missing;
+}
+
+function findProgram(name: string, path: string): string | undefined {
+  for (const directory of path.split(delimiter)) {
+    const file = join(directory, name);
+    try {
+      accessSync(file, constants.X_OK);
+      if (statSync(file).isFile()) return file;
+    } catch {
+      // Not here.
+    }
+  }
+  return undefined;
+}
+
+const asked = new Map<string, Promise<boolean>>();
+
+function isYq4(file: string): Promise<boolean> {
+  const key = `${realpathSync(file)}@${statSync(file).mtimeMs}`;
+  let answer = asked.get(key);
+  if (!answer) {
+    answer = new Promise((resolve) => {
+      execFile(file, ['--version'], { timeout: 5000 }, (error, stdout) => resolve(!error && /mikefarah|version v?[4-9]\./.test(stdout)));
+    });
+    asked.set(key, answer);
+  }
+  return answer;
+}
