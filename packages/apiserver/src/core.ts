@@ -28,6 +28,8 @@ export interface Core {
   /** A patch that creates needs the right to create as well. Throws Forbidden. */
   readonly checkCreate: (target: { readonly served: Served; readonly namespace: string | undefined; readonly name: string }, context: RequestContext) => Promise<void>;
   readonly metrics: Metrics;
+  /** What others of the process have to say under `/metrics`, in the Prometheus text format. */
+  moreMetrics: (() => Promise<string>) | undefined;
   podLogs: PodLogs | undefined;
   /** Aborted when the server stops: ends watches and followed logs. */
   readonly signal: AbortSignal;

@@ -59,7 +59,7 @@ async function other(core: Core, request: ApiRequest): Promise<Reply> {
   const decision = await core.authorizer({ user: request.user, verb, path: request.path });
   if (!decision.allowed) throw forbiddenPath(request, decision.reason);
   if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed('the server does not allow this method on the requested resource');
-  const reply = discoveryReply(core, request);
+  const reply = await discoveryReply(core, request);
   if (!reply) throw unknownPath();
   return reply;
 }

@@ -51,6 +51,8 @@ export interface ApiServer extends AsyncDisposable {
   transport(user: UserInfo): InProcessTransport;
   /** Where pods' logs come from. */
   setPodLogs(provider: PodLogs): void;
+  /** What else `/metrics` shows, in the Prometheus text format: of the controllers that run beside the server, say. */
+  setMetrics(provider: () => Promise<string>): void;
 }
 
 /**
@@ -86,6 +88,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     podLogs: undefined,
     checkCreate: (target, context) => checkAccess(core, target, 'create', context),
     metrics: new Metrics(),
+    moreMetrics: undefined,
     signal: stopping.signal,
     namespace: (name) => {
       const entry = store.get(`/registry/core/namespaces/${name}`);
@@ -105,6 +108,9 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     transport: (user) => inProcessTransport(core, user),
     setPodLogs: (provider) => {
       core.podLogs = provider;
+    },
+    setMetrics: (provider) => {
+      core.moreMetrics = provider;
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };

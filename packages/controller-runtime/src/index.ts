@@ -9,6 +9,7 @@ export { createEventRecorder, type EventRecorder, type EventRecorderOptions, typ
 export { sleep, systemClock, type Clock } from './clock.ts';
 export { defaultLogger, silentLogger, type Logger } from './logger.ts';
 export { mergeDiff } from './merge-diff.ts';
+export { observeControllers, type ControllersObserver } from './observe-controllers.ts';
 export { controllerOf, ownerRequests } from './owner-requests.ts';
 export { patchStatus, type PatchStatusOptions } from './patch-status.ts';
 export { done, retryAfter } from './results.ts';

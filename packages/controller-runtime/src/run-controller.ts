@@ -2,8 +2,9 @@ import { keyOf, keyString, type KubeObject } from '@plinth/apimachinery';
 
 import { systemClock } from './clock.ts';
 import { defaultLogger } from './logger.ts';
+import { announce, announceOutcome } from './observe-controllers.ts';
 import { TerminalError } from './terminal-error.ts';
-import type { Controller, ControllerOptions, Request, Source } from './types.ts';
+import type { Controller, ControllerOptions, ReconcileOutcome, Request, Source } from './types.ts';
 import { createWorkQueue } from './work-queue.ts';
 
 /**
@@ -50,7 +51,9 @@ export function runController(options: ControllerOptions): Controller {
     const fields = { controller: name, ...request };
     const report = (type: 'done' | 'retryAfter' | 'failed' | 'terminal', error?: unknown): void => {
       const durationMs = performance.now() - startedAt;
-      options.observe?.({ controller: name, request, type, durationMs, queuedMs, ...(error === undefined ? {} : { error }) });
+      const outcome: ReconcileOutcome = { controller: name, request, type, durationMs, queuedMs, ...(error === undefined ? {} : { error }) };
+      options.observe?.(outcome);
+      announceOutcome(outcome);
       if (error === undefined) log.debug({ ...fields, outcome: type, durationMs }, 'reconciled');
     };
     try {
@@ -105,11 +108,15 @@ export function runController(options: ControllerOptions): Controller {
     stop();
   });
 
-  return {
+  const controller: Controller = {
     name,
+    concurrency,
     enqueue: (request, afterMs = 0) => queue.addAfter(request, afterMs),
     get queueLength() {
       return queue.length;
+    },
+    get running() {
+      return running;
     },
     finished: finished.promise,
     [Symbol.asyncDispose]: async () => {
@@ -117,6 +124,8 @@ export function runController(options: ControllerOptions): Controller {
       await finished.promise;
     },
   };
+  announce(controller);
+  return controller;
 }
 
 function subscribe({ informer, map, predicate }: Source, add: (request: Request) => void, failed: (error: unknown) => void): () => void {

@@ -103,6 +103,9 @@ export interface Controller extends AsyncDisposable {
   enqueue(request: Request, afterMs?: number): void;
   /** Requests that wait, delayed ones not counted. */
   readonly queueLength: number;
+  /** Reconciles under way, of at most {@link concurrency}. */
+  readonly running: number;
+  readonly concurrency: number;
   /** Resolves when the controller has stopped and the last reconcile has returned. Never rejects. */
   readonly finished: Promise<void>;
 }

@@ -8,5 +8,5 @@ export { type StoreCredentials } from './git-state-store/credentials.ts';
 export { platformManifests } from './manifests/platform-manifests.ts';
 export { CONTROLLER_SERVICE_ACCOUNT, PIPELINE_ADAPTER_IMAGE, PLATFORM_NAMESPACE } from './naming/constants.ts';
 export { ANNOTATIONS, LABELS } from './naming/labels.ts';
-export { type PlatformOptions, startPlatform } from './start-platform.ts';
+export { type Platform, type PlatformOptions, startPlatform } from './start-platform.ts';
 export * as why from './why/index.ts';

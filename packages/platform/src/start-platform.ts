@@ -6,9 +6,12 @@ import { openGitWriter, type StateStoreWriterFactory } from './git-state-store/o
 import { runGitStateStoreController } from './git-state-store/reconciler.ts';
 import { createStateStores } from './git-state-store/state-stores.ts';
 import { runPromiseController } from './promise/reconciler.ts';
+import { runRevisionController } from './promise-revision/reconciler.ts';
 import type { PlatformContext } from './runtime/context.ts';
 import { createInformers } from './runtime/informers.ts';
 import { followSettings } from './settings/follow-settings.ts';
+import { aroundRequests } from './telemetry/around-requests.ts';
+import { startControllerMetrics } from './telemetry/controller-metrics.ts';
 import { runWorkPlacementController } from './work-placement/reconciler.ts';
 import { runWorkController } from './work/reconciler.ts';
 
@@ -27,21 +30,28 @@ export interface PlatformOptions {
   readonly openStateStore?: StateStoreWriterFactory;
 }
 
+export interface Platform extends AsyncDisposable {
+  /** What the controllers of this process did, in the Prometheus text format. Whoever serves it decides who may read it. */
+  readonly metrics: () => Promise<string>;
+}
+
 /**
  * Runs all controllers of the platform on one cache. Resolves when they have been started; they begin to reconcile when
  * their informers have synced, and survive an API server that comes later or goes for a while.
  */
-export function startPlatform(options: PlatformOptions): AsyncDisposable {
+export function startPlatform(options: PlatformOptions): Platform {
   const { clock = systemClock, log = defaultLogger } = options;
   const ended = new AbortController();
   const signal = AbortSignal.any([options.signal, ended.signal]);
-  const cache = createCache(options.client, { signal, clock, log });
+  const metrics = startControllerMetrics();
+  const client = aroundRequests(options.client, metrics.countRequest);
+  const cache = createCache(client, { signal, clock, log });
   const stateStores = createStateStores();
   const recorders = new Map<string, EventRecorder>();
   const recorder = (controller: string): EventRecorder => {
     const existing = recorders.get(controller);
     if (existing) return existing;
-    const created = createEventRecorder(options.client, { controller, clock, log });
+    const created = createEventRecorder(client, { controller, clock, log });
     recorders.set(controller, created);
     return created;
   };
@@ -63,15 +73,18 @@ export function startPlatform(options: PlatformOptions): AsyncDisposable {
     runDestinationController(context),
     runWorkPlacementController(context),
     runWorkController(context),
+    runRevisionController(context),
     runPromiseController(context),
   ];
   return {
+    metrics: metrics.render,
     [Symbol.asyncDispose]: async () => {
       ended.abort();
       await Promise.all(controllers.map((controller) => controller[Symbol.asyncDispose]()));
       await Promise.all([...recorders.values()].map((one) => one[Symbol.asyncDispose]()));
       await cache[Symbol.asyncDispose]();
       await stateStores[Symbol.asyncDispose]();
+      metrics[Symbol.dispose]();
     },
   };
 }

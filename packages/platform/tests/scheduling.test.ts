@@ -108,12 +108,12 @@ describe('scheduling', () => {
     await using world = await startWorld({});
     await world.plane.client.create(works, newWork('one', 'one', [group('a', { environment: 'dev' })]));
     await is(world, 'one', 'Ready');
-    world.store.broken = new StateStoreError('refused', 'the branch is protected');
+    world.store.broken = new StateStoreError('unauthorized', 'the branch is protected');
     const ended = new AbortController();
     const seen: string[] = [];
     const { metadata } = await world.plane.client.list(works, { namespace: 'default' });
     const watching = (async () => {
-      for await (const { object } of world.plane.client.watch<Work>(works, { namespace: 'default', resourceVersion: metadata.resourceVersion!, signal: ended.signal })) seen.push(String(condition(object, 'Ready')?.['message']));
+      for await (const event of world.plane.client.watch<Work>(works, { namespace: 'default', resourceVersion: metadata.resourceVersion!, signal: ended.signal })) seen.push(String(condition(event.object as Work, 'Ready')?.['message']));
     })();
     await world.plane.client.patch(works, { namespace: 'default', name: 'one' }, 'merge', { spec: { lastExecutionTimestamp: 'now' } });
     await is(world, 'one', 'Failing');

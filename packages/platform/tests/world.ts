@@ -3,7 +3,7 @@ import type { ApiResource, KubeObject, UnstructuredObject } from '@plinth/apimac
 import type { Client } from '@plinth/client';
 import { silentLogger } from '@plinth/controller-runtime';
 import { type ControlPlane, eventually, startControlPlane } from '@plinth/testing';
-import { platformAdmission, platformManifests, type PlatformConfig, startPlatform } from '../src/index.ts';
+import { type Platform, platformAdmission, platformManifests, type PlatformConfig, startPlatform } from '../src/index.ts';
 import type { ResourceRequest } from '../src/resource-request/request.ts';
 import { type MemoryStateStore, memoryStateStore } from './memory-state-store.ts';
 import { startTestKubelet, type TestImage } from './test-kubelet.ts';
@@ -18,6 +18,8 @@ export interface World extends AsyncDisposable {
   readonly request: (name?: string, namespace?: string) => Promise<ResourceRequest>;
   /** The store's writer noticed that somebody else changed its content. */
   readonly storeMoved: () => void;
+  /** What the platform counts, in the Prometheus text format. */
+  readonly metrics: () => Promise<string>;
   /** Ends the platform's process and starts another. */
   readonly restart: () => Promise<void>;
 }
@@ -37,7 +39,7 @@ export async function startWorld(images: Readonly<Record<string, TestImage>>, co
   const store = memoryStateStore();
   const kubelet = startTestKubelet(plane, images, ended.signal);
   let moved = (): void => {};
-  const start = (): AsyncDisposable =>
+  const start = (): Platform =>
     startPlatform({
       client: tap(plane.clientFor({ name: 'system:serviceaccount:kratix-platform-system:kratix-platform-controller-manager', groups: ['system:serviceaccounts', 'system:authenticated'] })),
       signal: ended.signal,
@@ -63,6 +65,7 @@ export async function startWorld(images: Readonly<Record<string, TestImage>>, co
     promise: (name = 'bucket') => plane.client.get<PlatformPromise>(promises, { name }),
     request: (name = 'one', namespace = 'default') => plane.client.get<ResourceRequest>(buckets, { namespace, name }),
     storeMoved: () => moved(),
+    metrics: () => platform.metrics(),
     restart: async () => {
       await platform[Symbol.asyncDispose]();
       platform = start();

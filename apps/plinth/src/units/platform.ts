@@ -28,13 +28,14 @@ export const startPlatformUnit: StartUnit = async (context) => {
   context.progress('installing the platform');
   await installed;
   stack.defer(() => stopping.abort());
-  stack.use(
+  const platform = stack.use(
     startPlatform({
       client: plane.clientFor(serviceAccount(PLATFORM_NAMESPACE, CONTROLLER_SERVICE_ACCOUNT)),
       signal: stopping.signal,
       log: logger,
     }),
   );
+  plane.server.setMetrics(platform.metrics);
   stack.use(
     await startGitOpsAgent({
       client: plane.clientFor(serviceAccount('flux-system', 'kustomize-controller')),

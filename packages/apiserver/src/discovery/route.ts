@@ -7,7 +7,7 @@ import { groupOf, groupsOf, resourceListOf, versionInfo } from './versions.ts';
 import { openApiV2, openApiV3, openApiV3Index } from './openapi.ts';
 
 /** Everything that is no resource. Undefined: nothing is there. */
-export function discoveryReply(core: Core, request: ApiRequest): Reply | undefined {
+export function discoveryReply(core: Core, request: ApiRequest): Reply | Promise<Reply> | undefined {
   const parts = request.path.split('/').filter((part) => part !== '');
   const value = (body: unknown): Reply => ({ type: 'value', status: 200, value: body });
   switch (parts[0]) {
@@ -20,7 +20,7 @@ export function discoveryReply(core: Core, request: ApiRequest): Reply | undefin
     case 'readyz':
       return health(core, parts, request.query.has('verbose'));
     case 'metrics':
-      return parts.length === 1 ? { type: 'text', status: 200, text: core.metrics.render(core.store.revision), contentType: 'text/plain; version=0.0.4; charset=utf-8' } : undefined;
+      return parts.length === 1 ? metrics(core) : undefined;
     case 'api':
       if (parts.length === 1) return aggregatedOr(core, request, true, () => ({ kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] }));
       return parts.length === 2 && parts[1] === 'v1' ? value(resourceListOf(core.registry, '', 'v1')) : undefined;
@@ -40,6 +40,11 @@ export function discoveryReply(core: Core, request: ApiRequest): Reply | undefin
     default:
       return undefined;
   }
+}
+
+async function metrics(core: Core): Promise<Reply> {
+  const more = await core.moreMetrics?.();
+  return { type: 'text', status: 200, text: core.metrics.render(core.store.revision) + (more ?? ''), contentType: 'text/plain; version=0.0.4; charset=utf-8' };
 }
 
 function aggregatedOr(core: Core, request: ApiRequest, coreGroup: boolean, plain: () => unknown): Reply {
