@@ -48,7 +48,7 @@ describe('the way of a request', () => {
     expect(placements.map(({ metadata }) => metadata.name)).toEqual([expect.stringMatching(/^bucket-one-instance-configure-[0-9a-f]{5}\.worker-5058f$/)]);
     await eventually(async () => {
       const { items } = await plane.client.list<Event>(events, { namespace: 'default' });
-      expect(items.filter(({ regarding }) => regarding?.kind === 'bucket').map(({ reason }) => reason).sort()).toEqual(['PipelineStarted', 'ReconcileSucceeded', 'WorksSucceeded']);
+      expect(items.filter(({ regarding }) => regarding?.kind === 'bucket').map(({ reason }) => reason).sort()).toEqual(['BindingCreated', 'PipelineStarted', 'ReconcileStarted', 'ReconcileSucceeded', 'WorksSucceeded']);
     });
   });
 

@@ -55,6 +55,14 @@ const pipelineStatus = object('State of one pipeline.', {
 });
 export interface PipelineStatus extends Of<typeof pipelineStatus> {}
 
+const workflowRun = object('The run that was started last, or is about to be.', {
+  number: int64('Counts the runs of the object.'),
+  action: oneOf('What the workflow is for.', ['configure', 'delete']),
+  hash: string('Of the specs that it runs with.'),
+  pipeline: string('Name of its pipeline.'),
+});
+export interface WorkflowRun extends Of<typeof workflowRun> {}
+
 const promiseStatus = object('What is known of the Promise.', {
   status: string('Available or Unavailable.'),
   kind: string('Kind to ask with.'),
@@ -86,6 +94,7 @@ const promiseStatus = object('What is known of the Promise.', {
     workflows: object('State of the workflow.', {
       pipelines: list('State of each pipeline.', pipelineStatus),
       suspendedGeneration: int64('The generation at which it was suspended.'),
+      run: workflowRun,
       lastSuccessfulConfigureWorkflowTime: string('When the workflow last succeeded.'),
     }),
   }),

@@ -2,6 +2,7 @@ import { isAlreadyExists, isConflict, type KubeObject } from '@plinth/apimachine
 import { works } from '@plinth/api';
 import { join } from 'node:path';
 import type { AdapterContext } from './run-pipeline-adapter.ts';
+import { LABELS } from '../naming/labels.ts';
 import type { WorkWriterArguments } from './arguments.ts';
 import { PipelineOutputError } from './errors.ts';
 import { readDestinationSelectors, readPromiseScheduling, readWorkflowControl } from './metadata-files.ts';
@@ -28,8 +29,8 @@ export async function writeWork(args: WorkWriterArguments, { path, client, log, 
   const labelSelector = Object.entries(labels).map(([key, value]) => `${key}=${value}`).join(',');
   await retryOnConflict(async () => {
     const { items } = await client.list<WorkObject>(works, { namespace: args.namespace, labelSelector });
-    // A Promise's Work has a subset of the labels that a request's Work of the same pipeline has.
-    const own = items.filter((item) => (item.metadata.labels?.[RESOURCE_NAME] ?? '') === (args.resourceName ?? ''));
+    // A Promise's Work has a subset of the labels of a request's, and this one of a namesake's from another namespace.
+    const own = items.filter(({ metadata: { labels: have } }) => IDENTITY.every((label) => (have?.[label] ?? '') === (labels[label] ?? '')));
     if (own.length > 1) throw new PipelineOutputError(`found ${own.length} Works with the labels ${labelSelector} in namespace ${args.namespace}; there must be one at most`);
     const [existing] = own;
     if (!existing) {
@@ -59,4 +60,4 @@ class WorkExists extends Error {
   }
 }
 
-const RESOURCE_NAME = 'kratix.io/resource-name';
+const IDENTITY = [LABELS.resourceName, LABELS.resourceNamespace];

@@ -5,8 +5,11 @@ import { md5hex, trimName } from '../naming/stable-name.ts';
 import type { WorkWriterArguments } from './arguments.ts';
 import type { WorkloadGroup } from './workload-groups.ts';
 
+/** Which pipeline of which object a Work is the output of. */
+export type WorkIdentity = Omit<WorkWriterArguments, 'inputDirectory' | 'jobName'>;
+
 /** The labels that say which pipeline of which object a Work is the output of. There is one Work for each such set. */
-export function workLabels(args: WorkWriterArguments): Readonly<Record<string, string>> {
+export function workLabels(args: WorkIdentity): Readonly<Record<string, string>> {
   return {
     [LABELS.promiseName]: args.promiseName,
     [LABELS.workType]: args.workflowType,
@@ -22,12 +25,11 @@ export function workLabels(args: WorkWriterArguments): Readonly<Record<string, s
  */
 export function buildWork(args: WorkWriterArguments, groups: readonly WorkloadGroup[], now: number) {
   const labels = workLabels(args);
-  const identifier = [args.promiseName, ...(args.resourceName ? [args.resourceName] : []), ...(args.resourceNamespace ? [args.resourceNamespace] : []), args.pipelineName].join('-');
   return {
     apiVersion: PLATFORM_API_VERSION,
     kind: 'Work',
     metadata: {
-      name: `${trimName(identifier)}-${md5hex([args.namespace, ...Object.entries(labels).flat()].join('/')).slice(0, 5)}`,
+      name: workName(args),
       namespace: args.namespace,
       labels,
       finalizers: [FINALIZERS.work],
@@ -35,6 +37,11 @@ export function buildWork(args: WorkWriterArguments, groups: readonly WorkloadGr
     },
     spec: workSpec(args, groups, now),
   };
+}
+
+export function workName(args: WorkIdentity): string {
+  const identifier = [args.promiseName, ...(args.resourceName ? [args.resourceName] : []), ...(args.resourceNamespace ? [args.resourceNamespace] : []), args.pipelineName].join('-');
+  return `${trimName(identifier)}-${md5hex([args.namespace, ...Object.entries(workLabels(args)).flat()].join('/')).slice(0, 5)}`;
 }
 
 export const workAnnotations = (args: WorkWriterArguments): { annotations?: Readonly<Record<string, string>> } =>

@@ -15,6 +15,7 @@ export const FINALIZERS = {
     deleteWorkflows: 'kratix.io/delete-workflows',
     bindings: 'kratix.io/resource-binding-cleanup',
   },
+  promiseRevision: 'kratix.io/resource-request-cleanup',
   work: 'kratix.io/work-cleanup',
   workPlacement: 'finalizers.workplacement.kratix.io/repo-cleanup',
   /** A second one in mode `none`, from Kratix; removed together with the first. */

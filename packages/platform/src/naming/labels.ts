@@ -37,6 +37,8 @@ export const ANNOTATIONS = {
   jobResourceKind: 'kratix.io/job-resource-kind',
   jobResourceApiVersion: 'kratix.io/job-resource-api-version',
   reconciliationInterval: 'kratix.io/reconciliation-interval',
+  /** On a revision that is only renamed: its requests stay. */
+  skipRequestCleanup: 'kratix.io/skip-resource-request-cleanup-on-delete',
   lastUpdatedAt: 'kratix.io/last-updated-at',
   /** On the request that a DryRun runs: the request that it stands for. */
   dryRunResourceName: 'kratix.io/dry-run-resource-name',

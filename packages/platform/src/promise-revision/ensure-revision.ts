@@ -1,24 +1,36 @@
 import { promiseRevisions, type PlatformPromise, type PromiseRevision } from '@plinth/api';
 import { deepEqual, keyOf } from '@plinth/apimachinery';
-import { patchStatus } from '@plinth/controller-runtime';
-import { isMarked, LABELS } from '../naming/labels.ts';
+import { ANNOTATIONS, isMarked, LABELS } from '../naming/labels.ts';
 import type { PlatformContext } from '../runtime/context.ts';
-import { revisionOf } from './revision.ts';
+import { ensureDeleted } from '../runtime/ensure-object.ts';
+import { mirroredInterval, promiseVersion, revisionOf } from './revision.ts';
 
-/** Keeps the revision of a Promise's version, and the mark of the latest one, as they should be. True: it was created. */
-export async function ensureRevision({ client, informers }: PlatformContext, promise: PlatformPromise): Promise<boolean> {
+/**
+ * Keeps the revision of a Promise's version as it should be; which one is the latest is the business of the revisions'
+ * own controller. True: it was created.
+ */
+export async function ensureRevision(context: PlatformContext, promise: PlatformPromise): Promise<boolean> {
+  const { client, informers } = context;
   const desired = revisionOf(promise);
   const existing = informers.revisions.get(keyOf(desired));
-  let current: PromiseRevision;
-  if (!existing) current = await client.create(promiseRevisions, desired);
-  else if (deepEqual(existing.spec, desired.spec) && isMarked(existing, LABELS.latestRevision)) current = existing;
-  else current = await client.update(promiseRevisions, { ...existing, metadata: { ...existing.metadata, labels: { ...existing.metadata.labels, ...desired.metadata.labels } }, spec: desired.spec! });
-
-  const siblings = informers.revisions.list({ labels: { [LABELS.promiseName]: promise.metadata.name } }).filter(({ metadata }) => metadata.name !== current.metadata.name);
-  for (const sibling of siblings) {
-    if (isMarked(sibling, LABELS.latestRevision)) await client.patch(promiseRevisions, keyOf(sibling), 'merge', { metadata: { labels: { [LABELS.latestRevision]: null } } });
-    if (sibling.status?.latest !== false) await patchStatus(client, promiseRevisions, sibling, { ...sibling.status, latest: false });
+  await removeLegacyRevision(context, promise);
+  if (!existing) {
+    await client.create(promiseRevisions, desired);
+    return true;
   }
-  if (current.status?.latest !== true) await patchStatus(client, promiseRevisions, current, { ...current.status, latest: true });
-  return !existing;
+  const { metadata } = existing;
+  const { [ANNOTATIONS.reconciliationInterval]: interval, ...others } = metadata.annotations ?? {};
+  const isMirrored = promise.metadata.labels?.[LABELS.promiseReleaseName] ? true : interval === mirroredInterval(promise);
+  if (deepEqual(existing.spec, desired.spec) && isMarked(existing, LABELS.latestRevision) && isMirrored) return false;
+  const annotations = isMirrored ? metadata.annotations : { ...others, ...desired.metadata.annotations };
+  await client.update(promiseRevisions, { ...existing, metadata: { ...metadata, labels: { ...metadata.labels, ...desired.metadata.labels }, ...(annotations ? { annotations } : {}) }, spec: desired.spec! });
+  return false;
+}
+
+/** Kratix once named them `<promise>-<version>`: such a one makes room, and its requests stay. */
+async function removeLegacyRevision({ client, informers }: PlatformContext, promise: PlatformPromise): Promise<void> {
+  const legacy = informers.revisions.get({ name: `${promise.metadata.name}-${promiseVersion(promise)}` }) as PromiseRevision | undefined;
+  if (!legacy || legacy.metadata.deletionTimestamp || legacy.spec?.promiseRef?.name !== promise.metadata.name) return;
+  await client.patch(promiseRevisions, keyOf(legacy), 'merge', { metadata: { annotations: { [ANNOTATIONS.skipRequestCleanup]: 'true' }, labels: { [LABELS.latestRevision]: null } } });
+  await ensureDeleted(client, promiseRevisions, legacy);
 }

@@ -4,12 +4,11 @@ import { findCondition } from '../conditions.ts';
 import { FINALIZERS } from '../naming/finalizers.ts';
 import { isMarked, LABELS } from '../naming/labels.ts';
 import type { ResourceRequest } from '../resource-request/request.ts';
-import { failureOf, stallOf } from '../workflow/failure.ts';
 import { nextRunAt } from '../workflow/interval.ts';
-import { hashOf } from '../workflow/job-state.ts';
 import type { Runs } from '../workflow/observe.ts';
 import type { Workflow } from '../workflow/pipeline.ts';
 import { planWorkflow, type WorkflowPlan } from '../workflow/plan.ts';
+import { type SnapshotObject, workflowSnapshot } from '../workflow/snapshot.ts';
 import { apiOf } from './api.ts';
 import type { Requirement } from './requirements.ts';
 import { workflowsOf } from './workflows.ts';
@@ -53,7 +52,7 @@ export function planPromise(snapshot: PromiseSnapshot): PromisePlan {
 
   const due = nextRunAt(promise.status ?? {}, promise.spec?.workflows?.config?.reconciliationInterval, config);
   const wasPaused = findCondition(promise.status?.conditions, 'Reconciled')?.reason === 'PausedReconciliation';
-  const workflow: WorkflowPlan = workflowsOf(promise).problems.length > 0 ? { type: 'empty' } : planWorkflow(workflowSnapshot(snapshot, snapshot.configure, due !== undefined && due <= now, wasPaused));
+  const workflow: WorkflowPlan = workflowsOf(promise).problems.length > 0 ? { type: 'empty' } : planWorkflow(workflowSnapshot(promise as SnapshotObject, snapshot.configure, snapshot.runs, { isManual: due !== undefined && due <= now, isFromStart: wasPaused }, now));
   return { type: 'active', workflow, wakeAt: workflow.type === 'suspended' ? workflow.retryAt : due };
 }
 
@@ -62,7 +61,7 @@ function planDeletion(snapshot: PromiseSnapshot): PromisePlan {
   const finalizers = promise.metadata.finalizers ?? [];
   if (!finalizers.some((name) => (PROMISE_FINALIZERS as readonly string[]).includes(name))) return { type: 'ignore' };
   if (snapshot.delete.pipelines.length > 0 && finalizers.includes(FINALIZERS.promise.deleteWorkflows)) {
-    const workflow = planWorkflow(workflowSnapshot(snapshot, snapshot.delete, false, false));
+    const workflow = planWorkflow(workflowSnapshot(promise as SnapshotObject, snapshot.delete, snapshot.runs, {}, snapshot.now));
     if (workflow.type === 'succeeded') return { type: 'endDeleteWorkflow' };
     return { type: 'deleteWorkflow', workflow, wakeAt: workflow.type === 'suspended' ? workflow.retryAt : undefined };
   }
@@ -70,22 +69,6 @@ function planDeletion(snapshot: PromiseSnapshot): PromisePlan {
   if (crd && !crd.metadata.deletionTimestamp && (requests === undefined || requests.length > 0)) return { type: 'deleteRequests' };
   if (works.length > 0) return { type: 'deleteWorks' };
   return crd ? { type: 'deleteCrd' } : { type: 'letGo' };
-}
-
-function workflowSnapshot({ promise, runs, now }: PromiseSnapshot, workflow: Workflow, isDue: boolean, isFromStart: boolean) {
-  const state = promise.status?.kratix?.workflows;
-  return {
-    workflow,
-    jobs: runs.jobs,
-    pipelines: state?.pipelines ?? [],
-    generation: promise.metadata.generation ?? 1,
-    suspendedGeneration: state?.suspendedGeneration,
-    isSuspended: isMarked(promise, LABELS.workflowSuspended),
-    isManual: isMarked(promise, LABELS.manualReconciliation) || isDue,
-    isFromStart: isFromStart || isMarked(promise, LABELS.runFromStart),
-    isStalled: runs.jobs[0] !== undefined && hashOf(runs.jobs[0]) !== workflow.hash && (stallOf(runs.pod) ?? failureOf(runs.pod)) !== undefined,
-    now,
-  };
 }
 
 export const PROMISE_FINALIZERS = Object.values(FINALIZERS.promise);

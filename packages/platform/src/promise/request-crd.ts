@@ -66,11 +66,13 @@ const STATUS_SCHEMA: JsonSchema = {
     kratix: {
       type: 'object',
       properties: {
+        replacedMessage: { type: 'object', properties: { original: text, shown: text } },
         workflows: {
           type: 'object',
           properties: {
             lastSuccessfulConfigureWorkflowTime: text,
             suspendedGeneration: integer,
+            run: { type: 'object', properties: { number: integer, action: text, hash: text, pipeline: text } },
             pipelines: {
               type: 'array',
               items: {

@@ -76,6 +76,7 @@ function active(snapshot: PromiseSnapshot, plan: WorkflowPlan, before: PromiseSt
       workflows: {
         ...workflows,
         pipelines: outcome.pipelines,
+        ...(outcome.run ? { run: outcome.run } : {}),
         ...(suspendedGeneration !== undefined && plan.type !== 'start' && plan.type !== 'succeeded' ? { suspendedGeneration } : {}),
       },
     },
@@ -90,6 +91,7 @@ function outcomeOf(snapshot: PromiseSnapshot, plan: WorkflowPlan, before: Promis
     return {
       fields: {},
       pipelines: [],
+      run: before.kratix?.workflows?.run,
       conditions: [{ type: COMPLETED, status: 'False', reason: 'ConfigureWorkflowFailed', message: `A Configure Pipeline has failed: ${problem.field}: ${problem.message}` }],
       standing: 'failed',
     };

@@ -1,11 +1,12 @@
-import { healthRecords, jobs, works } from '@plinth/api';
+import { healthRecords, jobs, type Work, works } from '@plinth/api';
 import { type ApiResource, keyOf } from '@plinth/apimachinery';
 import { patchStatus } from '@plinth/controller-runtime';
 import { FINALIZERS } from '../naming/finalizers.ts';
 import { LABELS } from '../naming/labels.ts';
 import type { PlatformContext } from '../runtime/context.ts';
 import { ensureDeleted } from '../runtime/ensure-object.ts';
-import { jobsToPrune } from '../workflow/plan.ts';
+import { deleteBindings } from '../resource-binding/apply.ts';
+import { jobsToPrune, type WorkflowPlan } from '../workflow/plan.ts';
 import { applyWorkflow } from '../workflow/apply.ts';
 import { REQUEST_FINALIZERS, type RequestPlan, type RequestSnapshot } from './plan.ts';
 import type { RequestStatus, ResourceRequest } from './request.ts';
@@ -29,11 +30,12 @@ export async function applyRequest(context: PlatformContext, resource: ApiResour
       return;
     case 'paused':
     case 'blocked':
+    case 'unresolved':
       await patchStatus(client, resource, request, status, { exclusive: true });
       return;
     case 'configure':
       await applyWorkflow(context, { resource, object: request, promise: snapshot.promise, workflow: snapshot.configure, plan: plan.workflow, status });
-      if (plan.workflow.type === 'succeeded' || plan.workflow.type === 'failed') await prune(context, snapshot, plan.workflow.type === 'succeeded');
+      if (HAS_ENDED.has(plan.workflow.type)) await prune(context, snapshot, plan.workflow.type !== 'failed');
       return;
     case 'deleteWorkflow':
       await applyWorkflow(context, { resource, object: request, promise: snapshot.promise, workflow: snapshot.delete, plan: plan.workflow, status });
@@ -48,7 +50,7 @@ export async function applyRequest(context: PlatformContext, resource: ApiResour
       ]);
       return;
     case 'letGo':
-      await Promise.all(snapshot.healthRecords.map((record) => ensureDeleted(client, healthRecords, record)));
+      await Promise.all([deleteBindings(context, snapshot.bindings), ...snapshot.healthRecords.map((record) => ensureDeleted(client, healthRecords, record))]);
       await dropFinalizers(context, resource, request, REQUEST_FINALIZERS);
       return;
     default:
@@ -56,10 +58,13 @@ export async function applyRequest(context: PlatformContext, resource: ApiResour
   }
 }
 
-/** Old Jobs, and what pipelines made that the Promise no longer has. */
+const HAS_ENDED: ReadonlySet<WorkflowPlan['type']> = new Set(['empty', 'succeeded', 'failed']);
+
+/** Old Jobs, and what pipelines made that the Promise no longer has, or has elsewhere. */
 async function prune({ client, config }: PlatformContext, { runs, works: own, configure }: RequestSnapshot, hasSucceeded: boolean): Promise<void> {
   const names = new Set(configure.pipelines.map((pipeline) => pipeline.metadata.name));
-  const obsolete = hasSucceeded ? own.filter((work) => !names.has(work.metadata.labels?.[LABELS.pipelineName] ?? '')) : [];
+  const isOurs = ({ metadata }: Work): boolean => names.has(metadata.labels?.[LABELS.pipelineName] ?? '') && metadata.namespace === configure.subject.pipelineNamespace;
+  const obsolete = hasSucceeded ? own.filter((work) => !isOurs(work)) : [];
   await Promise.all([
     ...jobsToPrune(runs.jobs, config.jobsToKeep).map((job) => ensureDeleted(client, jobs, job)),
     ...obsolete.filter((work) => !work.metadata.deletionTimestamp).map((work) => ensureDeleted(client, works, work)),

@@ -13,6 +13,7 @@ export function recordRequestEvents(recorder: EventRecorder, snapshot: RequestSn
   const normal = (reason: string, message: string): void => recorder.record(request, { type: 'Normal', reason, message });
   const warning = (reason: string, message: string): void => recorder.record(request, { type: 'Warning', reason, message });
 
+  if (plan.type === 'configure' && plan.workflow.type === 'start' && plan.workflow.first) normal('ReconcileStarted', `reconciling resource request with promise revision ${revisionName(snapshot)}`);
   if (plan.type === 'configure' && plan.workflow.type === 'start') normal('PipelineStarted', `Configure Pipeline started: ${nameAt(snapshot.configure, plan.workflow.index)}`);
   if (plan.type === 'deleteWorkflow' && plan.workflow.type === 'start') normal('PipelineStarted', `Delete Pipeline started: ${nameAt(snapshot.delete, plan.workflow.index)}`);
 
@@ -32,13 +33,20 @@ export function recordRequestEvents(recorder: EventRecorder, snapshot: RequestSn
   const reconciled = changed('Reconciled');
   if (reconciled?.status === 'True') normal('ReconcileSucceeded', 'Successfully reconciled');
   if (reconciled?.reason === 'PausedReconciliation') warning(reconciled.reason, 'reconciliation is paused by the label kratix.io/paused');
+  if (reconciled?.reason === 'PromiseRevisionNotFound') warning('FailedPromiseRevisionLookup', plan.type === 'unresolved' ? plan.problem : reconciled.message);
   if (reconciled?.reason === 'WorkflowSuspended') warning(reconciled.reason, 'the workflow is suspended by the label kratix.io/workflow-suspended');
 
   const deleted = changed('DeleteWorkflowCompleted');
   if (deleted?.reason === 'DeleteWorkflowFailed') warning('Failed Pipeline', deleted.message);
+  if (deleted?.reason === 'DeleteWorkflowSuspended' && plan.type === 'deleteWorkflow' && plan.workflow.type === 'suspended') normal('PipelineSuspended', `Delete Pipeline suspended: ${nameAt(snapshot.delete, plan.workflow.index)}`);
+
+  const { promiseVersion: version, resourceBindingVersion: wanted } = after;
+  if (before.promiseVersion !== undefined && version !== before.promiseVersion) normal('ReconcileSucceeded', `Resource request reconciled with promise ${snapshot.promise.metadata.name} version ${version}`);
+  if (before.resourceBindingVersion !== undefined && wanted !== before.resourceBindingVersion) normal('ResourceBindingVersionUpdated', `ResourceBinding asks for version ${wanted} now, it was ${before.resourceBindingVersion}`);
 
   const state = after.healthStatus?.state;
   if (state && state !== before.healthStatus?.state) (isWell(state) ? normal : warning)('HealthRecord', `Health state is ${state}`);
 }
 
+const revisionName = ({ resolution }: RequestSnapshot): string => (resolution.type === 'resolved' ? resolution.revision?.metadata.name : undefined) ?? '';
 const nameAt = (workflow: Workflow, index: number): string => workflow.pipelines[index]?.metadata.name ?? '';

@@ -1,23 +1,29 @@
-import type { HealthRecord, PlatformPromise, Work } from '@plinth/api';
+import type { HealthRecord, PlatformPromise, ResourceBinding, Work } from '@plinth/api';
 import { findCondition } from '../conditions.ts';
 import type { PlatformConfig } from '../config.ts';
 import { FINALIZERS } from '../naming/finalizers.ts';
-import { isMarked, LABELS } from '../naming/labels.ts';
-import { failureOf, stallOf } from '../workflow/failure.ts';
-import { nextRunAt } from '../workflow/interval.ts';
-import { hashOf } from '../workflow/job-state.ts';
+import { ANNOTATIONS, isMarked, LABELS } from '../naming/labels.ts';
+import type { Resolution } from '../resource-binding/resolve-revision.ts';
+import { nextRunAt, usableInterval } from '../workflow/interval.ts';
 import type { Runs } from '../workflow/observe.ts';
 import type { Workflow } from '../workflow/pipeline.ts';
 import { planWorkflow, type WorkflowPlan } from '../workflow/plan.ts';
+import { workflowSnapshot } from '../workflow/snapshot.ts';
 import type { ResourceRequest } from './request.ts';
 
 export interface RequestSnapshot {
   readonly request: ResourceRequest;
+  /** With the spec of the revision that the request uses. */
   readonly promise: PlatformPromise;
+  readonly resolution: Resolution;
+  /** Those labelled for it. */
+  readonly bindings: readonly ResourceBinding[];
   readonly configure: Workflow;
   readonly delete: Workflow;
   readonly runs: Runs;
   readonly works: readonly Work[];
+  /** A Work that a pipeline wrote is not there any more: somebody deleted it. */
+  readonly hasLostWork: boolean;
   readonly healthRecords: readonly HealthRecord[];
   readonly config: PlatformConfig;
   /** In ms. */
@@ -29,6 +35,8 @@ export type RequestPlan =
   | { readonly type: 'paused' }
   /** The Promise's requirements are not met: nothing new is started. */
   | { readonly type: 'blocked' }
+  /** It is not known which version of the Promise it uses. A binding, or a revision, wakes us. */
+  | { readonly type: 'unresolved'; readonly problem: string }
   | {
       readonly type: 'configure';
       readonly workflow: WorkflowPlan;
@@ -45,49 +53,38 @@ export type RequestPlan =
 
 /** Decides what a request needs (contract, sections 6.1 and 6.4). */
 export function planRequest(snapshot: RequestSnapshot): RequestPlan {
-  const { request, promise } = snapshot;
+  const { request, promise, resolution, runs, now, config } = snapshot;
   if (isMarked(request, LABELS.paused) || isMarked(promise, LABELS.paused)) return { type: 'paused' };
   if (request.metadata.deletionTimestamp) return planDeletion(snapshot);
   if (promise.metadata.deletionTimestamp) return { type: 'ignore' };
   if (findCondition(promise.status?.conditions, 'RequirementsFulfilled')?.status === 'False') return { type: 'blocked' };
+  if (resolution.type === 'unresolved') return { type: 'unresolved', problem: resolution.problem };
 
-  const due = nextRunAt(request.status ?? {}, promise.spec?.workflows?.config?.reconciliationInterval, snapshot.config);
-  const isDue = due !== undefined && due <= snapshot.now;
+  const due = nextRunAt(request.status ?? {}, intervalOf(snapshot), config);
   const wasPaused = findCondition(request.status?.conditions, 'Reconciled')?.reason === 'PausedReconciliation';
-  const workflow = planWorkflow(workflowSnapshot(snapshot, snapshot.configure, isDue, wasPaused));
+  const workflow = planWorkflow(workflowSnapshot(request, snapshot.configure, runs, { isManual: due !== undefined && due <= now, isFromStart: wasPaused || snapshot.hasLostWork }, now));
   return { type: 'configure', workflow, wakeAt: workflow.type === 'suspended' ? workflow.retryAt : due };
 }
 
 function planDeletion(snapshot: RequestSnapshot): RequestPlan {
-  const { request, works, runs } = snapshot;
+  const { request, works, runs, now, config } = snapshot;
   if (!ownFinalizers(request)) return { type: 'ignore' };
   if (snapshot.delete.pipelines.length > 0 && request.metadata.finalizers?.includes(FINALIZERS.request.deleteWorkflows)) {
-    const workflow = planWorkflow(workflowSnapshot(snapshot, snapshot.delete, false, false));
+    const due = nextRunAt(request.status ?? {}, intervalOf(snapshot), config, 'delete');
+    const workflow = planWorkflow(workflowSnapshot(request, snapshot.delete, runs, { isManual: due !== undefined && due <= now }, now));
     if (workflow.type === 'succeeded') return { type: 'endDeleteWorkflow' };
-    return { type: 'deleteWorkflow', workflow, wakeAt: workflow.type === 'suspended' ? workflow.retryAt : undefined };
+    return { type: 'deleteWorkflow', workflow, wakeAt: workflow.type === 'suspended' ? workflow.retryAt : due };
   }
   return works.length > 0 || runs.jobs.length > 0 ? { type: 'cleanUp' } : { type: 'letGo' };
 }
 
-function workflowSnapshot(snapshot: RequestSnapshot, workflow: Workflow, isDue: boolean, isFromStart: boolean) {
-  const { request, runs, now } = snapshot;
-  const state = request.status?.kratix?.workflows;
-  return {
-    workflow,
-    jobs: runs.jobs,
-    pipelines: state?.pipelines ?? [],
-    generation: request.metadata.generation ?? 1,
-    suspendedGeneration: state?.suspendedGeneration,
-    isSuspended: isMarked(request, LABELS.workflowSuspended),
-    isManual: isMarked(request, LABELS.manualReconciliation) || isDue,
-    isFromStart: isFromStart || isMarked(request, LABELS.runFromStart),
-    isStalled: runs.jobs[0] !== undefined && hashOf(runs.jobs[0]) !== workflow.hash && (stallOf(runs.pod) ?? failureOf(runs.pod)) !== undefined,
-    now,
-  };
+/** The annotation of the revision, what the revision says, and for the rest the platform's (contract, section 3.9). */
+function intervalOf({ resolution, promise }: RequestSnapshot): string | undefined {
+  const revision = resolution.type === 'resolved' ? resolution.revision : undefined;
+  return usableInterval(revision?.metadata.annotations?.[ANNOTATIONS.reconciliationInterval], promise.spec?.workflows?.config?.reconciliationInterval);
 }
 
 export const ownFinalizers = (request: ResourceRequest): boolean =>
   request.metadata.finalizers?.some((name) => (REQUEST_FINALIZERS as readonly string[]).includes(name)) ?? false;
 
 export const REQUEST_FINALIZERS = Object.values(FINALIZERS.request);
-

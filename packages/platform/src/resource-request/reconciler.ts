@@ -1,19 +1,23 @@
-import { jobs, works, type PlatformPromise } from '@plinth/api';
+import { jobs, works, type PlatformPromise, type PromiseRevision } from '@plinth/api';
 import { type ApiResource, apiVersionOf, type KubeObject, keyOf } from '@plinth/apimachinery';
 import { type Controller, createCache, done, type Request, retryAfter, runController } from '@plinth/controller-runtime';
 import { isTrue } from '../conditions.ts';
-import { isMarked, LABELS } from '../naming/labels.ts';
+import { ANNOTATIONS, isMarked, LABELS } from '../naming/labels.ts';
 import { requestHash } from '../naming/spec-hash.ts';
 import { workflowsOf } from '../promise/workflows.ts';
+import { LATEST } from '../resource-binding/binding.ts';
+import { type Resolution, resolveRevision } from '../resource-binding/resolve-revision.ts';
 import type { PlatformContext } from '../runtime/context.ts';
 import { ensureDeleted } from '../runtime/ensure-object.ts';
-import { BY_SUBJECT, subjectKey, subjectOfHealthRecord, subjectOfJob, subjectOfWork } from '../runtime/informers.ts';
+import { BY_PROMISE, BY_SUBJECT, subjectKey, subjectOfBinding, subjectOfHealthRecord, subjectOfJob, subjectOfWork } from '../runtime/informers.ts';
 import { skipConflict } from '../runtime/skip-conflict.ts';
 import { observeRuns } from '../workflow/observe.ts';
 import type { Workflow, WorkflowAction, WorkflowSubject } from '../workflow/pipeline.ts';
 import { jobLooksDifferent, podLooksDifferent } from '../workflow/predicates.ts';
 import { applyRequest, ensureRequestMetadata } from './apply.ts';
+import { bind, takeOverManualReconciliation } from './bind.ts';
 import { recordRequestEvents } from './events.ts';
+import { hasLostWork } from './lost-work.ts';
 import { planRequest, type RequestSnapshot } from './plan.ts';
 import type { ResourceRequest } from './request.ts';
 import { requestStatus } from './status.ts';
@@ -52,17 +56,32 @@ export function runRequestController(shared: PlatformContext, promiseName: strin
 
   const observe = (request: ResourceRequest, promise: PlatformPromise): RequestSnapshot => {
     const key = subjectKey(promiseName, request.metadata.namespace, request.metadata.name);
+    const bindings = informers.bindings.byIndex(BY_SUBJECT, key);
+    const resolution = resolveRevision({ request, promise, bindings, revisions: informers.revisions.byIndex(BY_PROMISE, promiseName), strategy: config.resourceBindingVersionStrategy });
+    const used = promiseAt(promise, resolution);
+    const version = resolution.type === 'resolved' && resolution.wanted !== LATEST ? resolution.version : undefined;
     return {
       request,
-      promise,
-      configure: workflowOf(promise, request, resource, 'configure'),
-      delete: workflowOf(promise, request, resource, 'delete'),
+      promise: used,
+      resolution,
+      bindings,
+      configure: workflowOf(used, request, resource, 'configure', version),
+      delete: workflowOf(used, request, resource, 'delete', version),
       runs: observeRuns(informers, key),
       works: informers.works.byIndex(BY_SUBJECT, key),
+      hasLostWork: false,
       healthRecords: informers.healthRecords.byIndex(BY_SUBJECT, key),
       config,
       now: clock.now(),
     };
+  };
+
+  /** What a request carries before anything is made for it: finalizers first. */
+  const prepare = async (found: ResourceRequest, promise: PlatformPromise): Promise<ResourceRequest> => {
+    const isPaused = isMarked(found, LABELS.paused) || isMarked(promise, LABELS.paused);
+    if (isPaused || found.metadata.deletionTimestamp || promise.metadata.deletionTimestamp) return found;
+    const request = await ensureRequestMetadata(context, resource, found, promiseName);
+    return takeOverManualReconciliation(context, resource, request, informers.bindings.byIndex(BY_SUBJECT, subjectKey(promiseName, request.metadata.namespace, request.metadata.name)));
   };
 
   const controller = runController({
@@ -76,6 +95,8 @@ export function runRequestController(shared: PlatformContext, promiseName: strin
       { informer: informers.jobs, map: (job) => requestFrom(promiseName, subjectOfJob(job)), predicate: jobLooksDifferent },
       { informer: informers.pods, map: (pod) => requestFrom(promiseName, subjectOfPod(context, pod)), predicate: podLooksDifferent },
       { informer: informers.works, map: (work) => requestFrom(promiseName, subjectOfWork(work)) },
+      { informer: informers.bindings, map: (binding) => requestFrom(promiseName, subjectOfBinding(binding)) },
+      { informer: informers.revisions, map: (revision) => ((revision as PromiseRevision).spec?.promiseRef?.name === promiseName ? requests.list().map(keyOf) : []), predicate: revisionMatters },
       { informer: informers.healthRecords, map: (record) => requestFrom(promiseName, subjectOfHealthRecord(record)) },
       { informer: informers.promises, map: (promise) => (promise.metadata.name === promiseName ? requests.list().map(keyOf) : []), predicate: promiseMatters },
     ],
@@ -88,11 +109,15 @@ export function runRequestController(shared: PlatformContext, promiseName: strin
           return done;
         }
         if (!promise) return done;
-        const request = found.metadata.deletionTimestamp || promise.metadata.deletionTimestamp ? found : await ensureRequestMetadata(context, resource, found, promiseName);
-        const snapshot = observe(request, promise);
-        const plan = planRequest(snapshot);
+        const request = await prepare(found, promise);
+        let snapshot = observe(request, promise);
+        let plan = planRequest(snapshot);
+        if (await hasLostWork(context, snapshot, plan)) {
+          snapshot = { ...snapshot, hasLostWork: true };
+          plan = planRequest(snapshot);
+        }
         const status = requestStatus(snapshot, plan);
-        await applyRequest(context, resource, snapshot, plan, status);
+        await Promise.all([applyRequest(context, resource, snapshot, plan, status), bind(context, recorder, snapshot, plan, status)]);
         recordRequestEvents(recorder, snapshot, plan, status);
         const wakeAt = 'wakeAt' in plan ? plan.wakeAt : undefined;
         return wakeAt === undefined ? done : retryAfter(Math.max(0, wakeAt - clock.now()));
@@ -112,8 +137,14 @@ export function runRequestController(shared: PlatformContext, promiseName: strin
   };
 }
 
-/** The workflow of one action, as it is for this request now. */
-export function workflowOf(promise: PlatformPromise, request: ResourceRequest, resource: ApiResource, action: WorkflowAction): Workflow {
+/** The Promise as its request uses it: with the spec of the revision. */
+function promiseAt(promise: PlatformPromise, resolution: Resolution): PlatformPromise {
+  const spec = resolution.type === 'resolved' ? resolution.revision?.spec?.promiseSpec : undefined;
+  return spec === undefined ? promise : { ...promise, spec };
+}
+
+/** The workflow of one action, as it is for this request now. `version`: the one that it is bound to, when it does not follow the latest. */
+export function workflowOf(promise: PlatformPromise, request: ResourceRequest, resource: ApiResource, action: WorkflowAction, version?: string): Workflow {
   const namespace = request.metadata.namespace ?? '';
   const pipelineNamespace = promise.spec?.workflows?.config?.pipelineNamespace;
   const subject: WorkflowSubject = {
@@ -128,7 +159,7 @@ export function workflowOf(promise: PlatformPromise, request: ResourceRequest, r
     pipelineNamespace: pipelineNamespace || namespace,
     hasPipelineNamespace: Boolean(pipelineNamespace),
   };
-  return { subject, action, pipelines: workflowsOf(promise).resource[action], hash: requestHash(promise.spec, request.spec) };
+  return { subject, action, pipelines: workflowsOf(promise).resource[action], hash: requestHash(promise.spec, request.spec), ...(version === undefined ? {} : { version }) };
 }
 
 /**
@@ -157,15 +188,26 @@ function requestFrom(promiseName: string, subject: string): readonly Request[] {
   return promise === promiseName && namespace && name ? [{ namespace, name }] : [];
 }
 
-/** What of a Promise its requests look at. */
+/** What of a revision requests look at: which is the latest, what it says, and how often that runs. */
+function revisionMatters(object: KubeObject, previous: KubeObject | undefined): boolean {
+  if (!previous) return true;
+  const interval = ANNOTATIONS.reconciliationInterval;
+  return (
+    object.metadata.generation !== previous.metadata.generation ||
+    (object as PromiseRevision).status?.latest !== (previous as PromiseRevision).status?.latest ||
+    object.metadata.annotations?.[interval] !== previous.metadata.annotations?.[interval] ||
+    Boolean(object.metadata.deletionTimestamp) !== Boolean(previous.metadata.deletionTimestamp)
+  );
+}
+
+/** What of a Promise its requests look at: its spec comes to them through its revisions. */
 function promiseMatters(object: KubeObject, previous: KubeObject | undefined): boolean {
   if (!previous) return true;
   const promise = object as PlatformPromise;
   const before = previous as PlatformPromise;
   return (
-    promise.metadata.generation !== before.metadata.generation ||
+    Boolean(promise.metadata.deletionTimestamp) !== Boolean(before.metadata.deletionTimestamp) ||
     isMarked(promise, LABELS.paused) !== isMarked(before, LABELS.paused) ||
-    promise.metadata.labels?.[LABELS.promiseVersion] !== before.metadata.labels?.[LABELS.promiseVersion] ||
     isTrue(promise.status?.conditions, 'RequirementsFulfilled') !== isTrue(before.status?.conditions, 'RequirementsFulfilled')
   );
 }

@@ -1,13 +1,14 @@
 import type { Job } from '@plinth/api';
 import { type ConditionUpdate, findCondition, isTrue, setConditions } from '../conditions.ts';
 import { aggregateHealth, type HealthState, isWell } from '../health-record/aggregate.ts';
-import { LABELS } from '../naming/labels.ts';
 import { worksCondition, worksStanding } from '../work/standing.ts';
 import { actionOf, pipelineNameOf } from '../workflow/job-state.ts';
+import { deleteOutcome } from '../workflow/delete-status.ts';
 import type { WorkflowPlan } from '../workflow/plan.ts';
 import { PAUSED, reconciledCondition } from '../workflow/reconciled.ts';
 import { COMPLETED, workflowOutcome } from '../workflow/status.ts';
 import { troubleOf } from '../workflow/trouble.ts';
+import { withAuthorsMessage, withOwnMessage } from './message.ts';
 import type { RequestPlan, RequestSnapshot } from './plan.ts';
 import type { RequestStatus } from './request.ts';
 
@@ -17,27 +18,43 @@ import type { RequestStatus } from './request.ts';
  */
 export function requestStatus(snapshot: RequestSnapshot, plan: RequestPlan): RequestStatus {
   const before = snapshot.request.status ?? {};
+  if (isOver(plan)) return before;
+  const status = statusFor(snapshot, plan, withAuthorsMessage(before));
+  const cause = causeOf(snapshot, plan, status);
+  return cause === undefined ? status : withOwnMessage(status, cause);
+}
+
+const isOver = (plan: RequestPlan): plan is Extract<RequestPlan, { type: 'ignore' | 'endDeleteWorkflow' | 'cleanUp' | 'letGo' }> =>
+  plan.type === 'ignore' || plan.type === 'endDeleteWorkflow' || plan.type === 'cleanUp' || plan.type === 'letGo';
+
+function statusFor(snapshot: RequestSnapshot, plan: Exclude<RequestPlan, { type: 'ignore' | 'endDeleteWorkflow' | 'cleanUp' | 'letGo' }>, before: RequestStatus): RequestStatus {
+  const { now } = snapshot;
   switch (plan.type) {
-    case 'ignore':
-    case 'endDeleteWorkflow':
-    case 'cleanUp':
-    case 'letGo':
-      return before;
     case 'paused':
-      return withConditions(before, [PAUSED], snapshot.now);
+      return withConditions(before, [PAUSED], now);
     case 'blocked':
-      return withConditions(before, [{ type: 'PromiseAvailable', status: 'False', reason: 'PromiseRequirementsNotInstalled', message: 'Promise Requirements are not installed' }], snapshot.now);
+      return withConditions(before, [{ type: 'PromiseAvailable', status: 'False', reason: 'PromiseRequirementsNotInstalled', message: 'Promise Requirements are not installed' }], now);
+    case 'unresolved':
+      return withConditions(before, [{ type: 'Reconciled', status: 'Unknown', reason: 'PromiseRevisionNotFound', message: 'Pending' }], now);
     case 'deleteWorkflow':
-      return withConditions(before, deleteConditions(plan.workflow), snapshot.now);
+      return deleting(snapshot, plan.workflow, before);
     case 'configure':
-      return withHealth(configured(snapshot, plan.workflow, before), snapshot.now);
+      return withHealth(configured(snapshot, plan.workflow, before), now);
     default:
       return plan satisfies never;
   }
 }
 
+/** Why the request is not ready, in one sentence; it stands in `message` in place of what the author says. */
+function causeOf(_snapshot: RequestSnapshot, plan: RequestPlan, status: RequestStatus): string | undefined {
+  if (plan.type === 'unresolved') return plan.problem;
+  if (plan.type === 'blocked') return 'Pending';
+  if (plan.type === 'configure' && plan.workflow.type === 'failed') return findCondition(status.conditions, COMPLETED)?.message;
+  return undefined;
+}
+
 function configured(snapshot: RequestSnapshot, plan: WorkflowPlan, before: RequestStatus): RequestStatus {
-  const { request, promise, configure, runs, works, now } = snapshot;
+  const { request, resolution, configure, runs, works, now } = snapshot;
   const outcome = workflowOutcome(before, configure, plan, troubleOf(plan, runs, before.kratix?.workflows?.pipelines ?? []), now);
   const conditions: ConditionUpdate[] = [...outcome.conditions];
   if (findCondition(before.conditions, 'PromiseAvailable')?.status === 'False') conditions.push({ type: 'PromiseAvailable', status: 'True', reason: 'PromiseAvailable', message: 'Promise Requirements are met' });
@@ -56,13 +73,14 @@ function configured(snapshot: RequestSnapshot, plan: WorkflowPlan, before: Reque
   return {
     ...rest,
     ...(health ? { healthStatus: health } : {}),
-    ...(hasEnded ? { observedGeneration: request.metadata.generation ?? 1, promiseVersion: promise.metadata.labels?.[LABELS.promiseVersion] ?? 'not-set', resourceBindingVersion: 'latest' } : {}),
+    ...(hasEnded ? { observedGeneration: request.metadata.generation ?? 1, ...(resolution.type === 'resolved' ? { promiseVersion: resolution.version, resourceBindingVersion: resolution.wanted } : {}) } : {}),
     ...(succeededAt ? { lastSuccessfulConfigureWorkflowTime: succeededAt } : {}),
     kratix: {
       ...before.kratix,
       workflows: {
         ...workflows,
         pipelines: outcome.pipelines,
+        ...(outcome.run ? { run: outcome.run } : {}),
         ...(suspendedGeneration !== undefined && plan.type !== 'start' && plan.type !== 'succeeded' ? { suspendedGeneration } : {}),
         ...(succeededAt ? { lastSuccessfulConfigureWorkflowTime: succeededAt } : {}),
       },
@@ -90,11 +108,10 @@ function readyCondition(state: HealthState | undefined, text: string | undefined
   return isWell(state) ? { type, status: 'True', reason: 'Healthy', message: text ?? `Health state is ${state}` } : { type, status: 'False', reason: 'Unhealthy', message: text ?? `Health state is ${state}` };
 }
 
-function deleteConditions(plan: WorkflowPlan): readonly ConditionUpdate[] {
-  const type = 'DeleteWorkflowCompleted';
-  if (plan.type === 'failed') return [{ type, status: 'False', reason: 'DeleteWorkflowFailed', message: 'The Delete Pipeline has failed' }];
-  if (plan.type === 'suspended') return [{ type, status: 'False', reason: 'DeleteWorkflowSuspended', message: 'The delete workflow is suspended' }];
-  return [];
+function deleting({ delete: workflow, runs, now }: RequestSnapshot, plan: WorkflowPlan, before: RequestStatus): RequestStatus {
+  const { pipelines, run, conditions } = deleteOutcome(before, workflow, plan, troubleOf(plan, runs, before.kratix?.workflows?.pipelines ?? []), now);
+  const workflows = { ...before.kratix?.workflows, pipelines, ...(run ? { run } : {}) };
+  return withConditions({ ...before, kratix: { ...before.kratix, workflows } }, conditions, now);
 }
 
 const withConditions = (status: RequestStatus, updates: readonly ConditionUpdate[], now: number): RequestStatus => ({ ...status, conditions: setConditions(status.conditions, updates, now) });

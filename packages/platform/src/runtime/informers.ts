@@ -10,6 +10,7 @@ import {
   pods,
   promiseRevisions,
   promises,
+  resourceBindings,
   roleBindings,
   roles,
   serviceAccounts,
@@ -24,6 +25,7 @@ import {
   type Pod,
   type PlatformPromise,
   type PromiseRevision,
+  type ResourceBinding,
   type Work,
   type WorkPlacement,
 } from '@plinth/api';
@@ -32,11 +34,15 @@ import type { Cache, Informer } from '@plinth/controller-runtime';
 import { type LastPods, rememberLastPods } from './last-pods.ts';
 import { PLATFORM_NAMESPACE, SETTINGS_NAME } from '../naming/constants.ts';
 import { ANNOTATIONS, LABELS, MANAGED_BY } from '../naming/labels.ts';
+import { pipelineKeyOf } from '../naming/pipeline-key.ts';
 
 /** The informers that all controllers of the platform share, with their indexes. */
 export interface Informers {
   readonly promises: Informer<PlatformPromise>;
+  /** By the name of their Promise. */
   readonly revisions: Informer<PromiseRevision>;
+  /** By {@link subjectKey} and by {@link versionKey}. */
+  readonly bindings: Informer<ResourceBinding>;
   /** Those of Promises. */
   readonly crds: Informer<CustomResourceDefinition>;
   /** Those of workflows; by {@link subjectKey}. */
@@ -52,19 +58,25 @@ export interface Informers {
   readonly gitStateStores: Informer<GitStateStore>;
   /** By {@link subjectKey}. */
   readonly healthRecords: Informer<HealthRecord>;
-  /** The kinds of which a pipeline needs objects, of these those that a Promise made. */
+  /** The kinds of which a pipeline needs objects, of these those that a Promise made; by their pipeline (`pipelineKeyOf`). */
   readonly pipelineObjects: ReadonlyMap<string, Informer<KubeObject>>;
   /** The ConfigMap `kratix`, if there is one. A change of it is a change of `PlatformContext.config`. */
   readonly settings: Informer<ConfigMap>;
 }
 
 export const BY_SUBJECT = 'subject';
+export const BY_PROMISE = 'promise';
+export const BY_VERSION = 'version';
+export const BY_PIPELINE = 'pipeline';
 export const BY_JOB = 'job';
 export const BY_WORK = 'work';
 export const BY_DESTINATION = 'destination';
 
 /** Names a Promise (no request name) or a request across kinds. */
 export const subjectKey = (promiseName: string, namespace = '', name = ''): string => `${promiseName}/${namespace}/${name}`;
+
+/** Names a version of a Promise. */
+export const versionKey = (promiseName: string, version: string): string => `${promiseName}/${version}`;
 
 export function createInformers(cache: Cache): Informers {
   const workflow = { labelSelector: `${LABELS.managedBy}=${MANAGED_BY}` };
@@ -74,6 +86,7 @@ export function createInformers(cache: Cache): Informers {
   const informers: Informers = {
     promises: cache.informer<PlatformPromise>(promises),
     revisions: cache.informer<PromiseRevision>(promiseRevisions),
+    bindings: cache.informer<ResourceBinding>(resourceBindings, ofPromise),
     crds: cache.informer<CustomResourceDefinition>(customResourceDefinitions, ofPromise),
     jobs: workflowJobs,
     pods: workflowPods,
@@ -86,6 +99,10 @@ export function createInformers(cache: Cache): Informers {
     pipelineObjects: new Map(PIPELINE_OBJECT_KINDS.map((resource) => [resource.kind, cache.informer<KubeObject>(resource, ofPromise)])),
     settings: cache.informer<ConfigMap>(configMaps, { namespace: PLATFORM_NAMESPACE, fieldSelector: `metadata.name=${SETTINGS_NAME}` }),
   };
+  informers.revisions.addIndex(BY_PROMISE, ({ spec }) => [spec?.promiseRef?.name ?? '']);
+  informers.bindings.addIndex(BY_VERSION, ({ spec }) => [versionKey(spec?.promiseRef?.name ?? '', spec?.version ?? '')]);
+  informers.bindings.addIndex(BY_SUBJECT, (binding) => [subjectOfBinding(binding)]);
+  for (const informer of informers.pipelineObjects.values()) informer.addIndex(BY_PIPELINE, (object) => [pipelineKeyOf(object)]);
   informers.jobs.addIndex(BY_SUBJECT, (job) => [subjectOfJob(job)]);
   informers.pods.addIndex(BY_JOB, (pod) => (pod.metadata.ownerReferences ?? []).filter((owner) => owner.kind === 'Job').map((owner) => `${pod.metadata.namespace}/${owner.name}`));
   informers.works.addIndex(BY_SUBJECT, (work) => [subjectOfWork(work)]);
@@ -107,6 +124,11 @@ export function subjectOfWork(work: KubeObject): string {
   const labels = work.metadata.labels ?? {};
   const name = labels[LABELS.resourceName];
   return name ? subjectKey(labels[LABELS.promiseName] ?? '', labels[LABELS.resourceNamespace] ?? work.metadata.namespace, name) : subjectKey(labels[LABELS.promiseName] ?? '');
+}
+
+/** Found by its labels, as Kratix finds it. */
+export function subjectOfBinding({ metadata: { namespace, labels } }: KubeObject): string {
+  return subjectKey(labels?.[LABELS.promiseName] ?? '', namespace, labels?.[LABELS.resourceName]);
 }
 
 export function subjectOfHealthRecord(record: HealthRecord): string {

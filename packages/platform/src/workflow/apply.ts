@@ -19,16 +19,17 @@ export interface WorkflowMove {
 }
 
 /**
- * Makes the next move of a workflow and writes the status that tells of it. The status is written before a Job starts,
- * so that nothing that the Job's containers write is overwritten; a crash in between starts the same Job again.
+ * Makes the next move of a workflow and writes the status that tells of it. A run is written down, then its labels go,
+ * then its Job is made: killed in between, we find in the status what is still to be made, and nothing runs twice. The
+ * status is written before the Job, so that nothing that the Job's containers write is overwritten.
  */
 export async function applyWorkflow(context: PlatformContext, { resource, object, promise, workflow, plan, status }: WorkflowMove): Promise<void> {
   const writeStatus = patchStatus(context.client, resource, object, status, { exclusive: true });
   switch (plan.type) {
     case 'start':
       await Promise.all([writeStatus, ensurePipelineObjects(context, promise, workflow, plan.index)]);
-      await startPipeline(context, workflow, plan);
       await removeOneShotLabels(context, resource, object);
+      await startPipeline(context, workflow, plan);
       return;
     case 'stop':
       await Promise.all([writeStatus, stopPipeline(context, plan.job)]);
@@ -38,7 +39,7 @@ export async function applyWorkflow(context: PlatformContext, { resource, object
   }
 }
 
-/** They asked for the run that was just started. */
+/** They asked for the run that is about to start. */
 async function removeOneShotLabels({ client }: PlatformContext, resource: ApiResource, object: KubeObject): Promise<void> {
   const marked = [LABELS.manualReconciliation, LABELS.runFromStart, LABELS.workflowSuspended].filter((label) => isMarked(object, label));
   if (marked.length === 0) return;

@@ -3,7 +3,7 @@ import { parseApiVersion } from '@plinth/apimachinery';
 import type { PlatformConfig } from '../config.ts';
 import { PLATFORM_GROUP, PLATFORM_VERSION } from '../naming/constants.ts';
 import { ANNOTATIONS, LABELS, MANAGED_BY } from '../naming/labels.ts';
-import { md5hex, trimName } from '../naming/stable-name.ts';
+import { md5hex, stableName, trimName } from '../naming/stable-name.ts';
 import { type Pipeline, pipelineId, type Workflow } from './pipeline.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -14,6 +14,8 @@ export interface RunIdentity {
   readonly isLast: boolean;
   /** Counts the Jobs of the object, so that it is known which one is the newest. */
   readonly run: number;
+  /** Above 0: which other name to take, because the first is taken by another run. */
+  readonly salt?: number;
 }
 
 /**
@@ -84,7 +86,7 @@ export function runLabels({ subject, action, hash }: Workflow, pipeline: Pipelin
   };
 }
 
-function jobName({ subject, action, hash }: Workflow, { pipeline, run }: RunIdentity): string {
+function jobName({ subject, action, hash }: Workflow, { pipeline, run, salt = 0 }: RunIdentity): string {
   const parts = [
     'kratix',
     subject.promiseName,
@@ -92,7 +94,7 @@ function jobName({ subject, action, hash }: Workflow, { pipeline, run }: RunIden
     ...(subject.type === 'resource' && subject.hasPipelineNamespace ? [subject.namespace ?? ''] : []),
     pipeline.metadata.name,
   ];
-  return `${trimName(parts.join('-'))}-${md5hex([subject.uid, action, pipeline.metadata.name, hash, run].join('/')).slice(0, 5)}`;
+  return `${trimName(parts.join('-'))}-${md5hex([subject.uid, action, pipeline.metadata.name, hash, run].join('/')).slice(salt * 5, salt * 5 + 5)}`;
 }
 
 function podSpec(workflow: Workflow, identity: RunIdentity, config: PlatformConfig, action: Workflow['action']): Json {
@@ -155,7 +157,7 @@ function podSpec(workflow: Workflow, identity: RunIdentity, config: PlatformConf
             {
               name: 'promise-scheduling',
               configMap: {
-                name: schedulingConfigMapName(subject.promiseName),
+                name: schedulingConfigMapName(workflow),
                 items: [{ key: 'destinationSelectors', path: 'promise-scheduling' }],
               },
             },
@@ -205,11 +207,22 @@ function workWriterArgs(workflow: Workflow, identity: RunIdentity): readonly str
   ];
 }
 
-export const serviceAccountOf = ({ subject, action }: Workflow, pipeline: Pipeline): string =>
-  pipeline.spec.rbac?.serviceAccount ?? pipelineId(subject.promiseName, subject.type, action, pipeline.metadata.name);
+/**
+ * The name of what belongs to one pipeline. Requests that are bound to a version, and not to the latest, have objects of
+ * their own: what one version allows and another does not never meets in one role.
+ */
+export function idOf({ subject, action, version }: Workflow, pipeline: Pipeline): string {
+  const id = pipelineId(subject.promiseName, subject.type, action, pipeline.metadata.name);
+  return version === undefined ? id : stableName(id, id, version);
+}
 
-/** The ConfigMap that carries a Promise's destination selectors to the work-writer. */
-export const schedulingConfigMapName = (promiseName: string): string => `destination-selectors-${promiseName}`;
+export const serviceAccountOf = (workflow: Workflow, pipeline: Pipeline): string => pipeline.spec.rbac?.serviceAccount ?? idOf(workflow, pipeline);
+
+/** The ConfigMap that carries the destination selectors to the work-writer: those of the Promise, or of the version. */
+export function schedulingConfigMapName({ subject, version }: Workflow): string {
+  const name = `destination-selectors-${subject.promiseName}`;
+  return version === undefined ? name : stableName(name, name, version);
+}
 
 const mount = (name: string, mountPath: string, readOnly = false): Json => ({ name, mountPath, ...(readOnly ? { readOnly } : {}) });
 

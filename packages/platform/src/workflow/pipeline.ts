@@ -87,6 +87,8 @@ export interface Workflow {
   readonly pipelines: readonly Pipeline[];
   /** Changes whenever the workflow has to run again. */
   readonly hash: string;
+  /** The version that the request is bound to. Absent: it follows the latest. */
+  readonly version?: string;
 }
 
 /** The name that a pipeline's ServiceAccount and roles carry; at most 60 characters. */

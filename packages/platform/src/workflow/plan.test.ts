@@ -1,4 +1,4 @@
-import type { Job } from '@plinth/api';
+import type { Job, PipelineStatus } from '@plinth/api';
 import { describe, expect, it } from 'vitest';
 import type { Pipeline, Workflow } from './pipeline.ts';
 import { jobsToPrune, planWorkflow, type WorkflowSnapshot } from './plan.ts';
@@ -25,7 +25,7 @@ const job = (run: number, name: string, state: State, hash = 'new', action = 'co
     status: { conditions: state === 'succeeded' ? [{ type: 'Complete', status: 'True' }] : state === 'failed' ? [{ type: 'Failed', status: 'True' }] : [] },
   }) as unknown as Job;
 const plan = (jobs: readonly Job[], change: Partial<WorkflowSnapshot> = {}) =>
-  planWorkflow({ workflow, jobs, pipelines: [], generation: 1, suspendedGeneration: undefined, isSuspended: false, isManual: false, isFromStart: false, isStalled: false, now: 1_000, ...change });
+  planWorkflow({ workflow, jobs, recorded: undefined, isCompleted: false, pipelines: [], generation: 1, suspendedGeneration: undefined, isSuspended: false, isManual: false, isFromStart: false, isStalled: false, now: 1_000, ...change });
 
 describe(planWorkflow, () => {
   it('starts at the first pipeline when nothing ran, and goes from one to the next', () => {
@@ -64,12 +64,35 @@ describe(planWorkflow, () => {
     expect(plan(jobs, { ...suspended, generation: 2 })).toEqual({ type: 'start', index: 0, run: 3, first: true });
   });
 
-  it('runs the first delete pipeline once, after a configure Job that runs', () => {
+  it('runs the delete pipelines once, in order, after a configure Job that runs', () => {
     const remove: Workflow = { ...workflow, action: 'delete' };
     expect(plan([job(1, 'first', 'running')], { workflow: remove })).toMatchObject({ type: 'running', index: -1 });
     expect(plan([job(1, 'first', 'succeeded')], { workflow: remove })).toMatchObject({ type: 'start', index: 0, run: 2 });
-    expect(plan([job(1, 'first', 'succeeded'), job(2, 'first', 'succeeded', 'new', 'delete')], { workflow: remove })).toMatchObject({ type: 'succeeded' });
+    expect(plan([job(1, 'first', 'succeeded'), job(2, 'first', 'succeeded', 'new', 'delete')], { workflow: remove })).toMatchObject({ type: 'start', index: 1, run: 3 });
+    expect(plan([job(3, 'second', 'succeeded', 'new', 'delete'), job(2, 'first', 'succeeded', 'new', 'delete')], { workflow: remove })).toMatchObject({ type: 'succeeded' });
     expect(plan([], { workflow: { ...remove, pipelines: [] } })).toEqual({ type: 'empty' });
+  });
+});
+
+describe('planWorkflow, of Jobs that are not there', () => {
+  const recorded = (number: number, name: string, hash = 'new') => ({ number, action: 'configure' as const, hash, pipeline: name });
+  const phases = (first: PipelineStatus['phase'], second: PipelineStatus['phase']) => [{ name: 'first', phase: first }, { name: 'second', phase: second }];
+
+  it('starts the run that was written down, with its number', () => {
+    expect(plan([], { recorded: recorded(1, 'first'), pipelines: phases('Running', 'Pending') })).toEqual({ type: 'start', index: 0, run: 1, first: true });
+    expect(plan([job(1, 'first', 'succeeded')], { recorded: recorded(2, 'second'), pipelines: phases('Succeeded', 'Running') })).toEqual({ type: 'start', index: 1, run: 2, first: false });
+  });
+
+  it('loses nothing of what was reached', () => {
+    expect(plan([], { recorded: recorded(2, 'second'), pipelines: phases('Succeeded', 'Succeeded') })).toEqual({ type: 'succeeded' });
+    expect(plan([], { recorded: recorded(2, 'second'), pipelines: phases('Succeeded', 'Running'), isCompleted: true })).toEqual({ type: 'succeeded' });
+    expect(plan([], { recorded: recorded(1, 'first'), pipelines: phases('Succeeded', 'Pending') })).toEqual({ type: 'start', index: 1, run: 2, first: false });
+    expect(plan([], { recorded: recorded(2, 'second'), pipelines: phases('Succeeded', 'Failed') })).toEqual({ type: 'failed', index: 1, pipeline: 'second', job: undefined });
+    expect(plan([], { recorded: recorded(2, 'second'), pipelines: phases('Succeeded', 'Suspended'), isSuspended: true })).toMatchObject({ type: 'suspended', index: 1 });
+  });
+
+  it('begins anew when the spec is another, and counts on', () => {
+    expect(plan([], { recorded: recorded(2, 'second', 'old'), pipelines: phases('Succeeded', 'Succeeded'), isCompleted: true })).toEqual({ type: 'start', index: 0, run: 3, first: true });
   });
 });
 

@@ -1,14 +1,13 @@
 import type { Job, PipelineStatus } from '@plinth/api';
-import { actionOf, hashOf, type JobState, jobState, newestFirst, pipelineNameOf, runOf } from './job-state.ts';
+import { actionOf, jobState, newestFirst, pipelineNameOf, runOf } from './job-state.ts';
+import { type LastRun, lastRun, type RecordedRuns } from './last-run.ts';
 import type { Workflow } from './pipeline.ts';
 
 /** What is known of a workflow when its next move is decided. */
-export interface WorkflowSnapshot {
+export interface WorkflowSnapshot extends RecordedRuns {
   readonly workflow: Workflow;
   /** All Jobs of the object, of any action and hash. */
   readonly jobs: readonly Job[];
-  /** `status.kratix.workflows.pipelines` of the object. */
-  readonly pipelines: readonly PipelineStatus[];
   readonly generation: number;
   readonly suspendedGeneration: number | undefined;
   /** `kratix.io/workflow-suspended`. */
@@ -32,33 +31,35 @@ export type WorkflowPlan =
   | { readonly type: 'running'; readonly index: number; readonly job: Job }
   /** Suspend this Job, because a new run was asked for; its end wakes us. */
   | { readonly type: 'stop'; readonly job: Job }
-  | { readonly type: 'failed'; readonly index: number; readonly job: Job }
+  /** `job` is absent when somebody deleted it. */
+  | { readonly type: 'failed'; readonly index: number; readonly pipeline: string; readonly job: Job | undefined }
   /** A pipeline asked to wait: until `retryAt` (ms), or until the label goes. */
   | { readonly type: 'suspended'; readonly index: number; readonly retryAt: number | undefined }
-  | { readonly type: 'succeeded'; readonly job: Job };
+  | { readonly type: 'succeeded' };
 
 /**
  * Decides the next move. One Job of an object runs at a time; a changed spec lets a running Job come to its end, only a
- * manual reconciliation stops it (contract, sections 3.6, 3.7, 3.9, 3.10).
+ * manual reconciliation stops it (contract, sections 3.6, 3.7, 3.9, 3.10). Delete workflows run all their pipelines, in
+ * order, as configure workflows do.
  */
 export function planWorkflow(snapshot: WorkflowSnapshot): WorkflowPlan {
-  const { workflow, isManual, isFromStart } = snapshot;
-  const pipelines = workflow.action === 'delete' ? workflow.pipelines.slice(0, 1) : workflow.pipelines;
+  const { workflow, isManual, isFromStart, recorded } = snapshot;
+  const { pipelines } = workflow;
   if (pipelines.length === 0) return { type: 'empty' };
 
   const jobs = newestFirst(snapshot.jobs);
-  const run = jobs.reduce((highest, job) => Math.max(highest, runOf(job)), 0) + 1;
+  const run = jobs.reduce((highest, job) => Math.max(highest, runOf(job)), recorded?.number ?? 0) + 1;
   const fromStart: WorkflowPlan = { type: 'start', index: 0, run, first: true };
 
   const running = jobs.find((job) => jobState(job) === 'running');
-  const newest = jobs.find((job) => actionOf(job) === workflow.action);
-  const index = newest ? pipelines.findIndex((pipeline) => pipeline.metadata.name === pipelineNameOf(newest)) : -1;
-  const isCurrent = newest !== undefined && hashOf(newest) === workflow.hash && index >= 0;
+  const last = lastRun(workflow.action, jobs, snapshot, (name) => pipelines.at(-1)?.metadata.name === name);
+  const index = last ? pipelines.findIndex((pipeline) => pipeline.metadata.name === last.pipeline) : -1;
+  const isCurrent = last !== undefined && last.hash === workflow.hash && index >= 0;
 
   if (running) {
-    const isObsolete = snapshot.isStalled && running === newest && !isCurrent;
+    const isObsolete = snapshot.isStalled && running === last?.job && !isCurrent;
     if (isManual || isObsolete) return { type: 'stop', job: running };
-    return { type: 'running', index: running === newest && isCurrent ? index : -1, job: running };
+    return { type: 'running', index: running === last?.job && isCurrent ? index : -1, job: running };
   }
   if (isManual || isFromStart) return fromStart;
 
@@ -70,22 +71,25 @@ export function planWorkflow(snapshot: WorkflowSnapshot): WorkflowPlan {
   }
   if (!isCurrent) return fromStart;
   if (suspendedIndex >= 0) return { type: 'start', index: suspendedIndex, run, first: false };
-  return next(jobState(newest), index, pipelines.length, newest, run);
+  return next(last, index, pipelines.length, run);
 }
 
-function next(state: JobState, index: number, count: number, job: Job, run: number): WorkflowPlan {
-  switch (state) {
+function next(last: LastRun, index: number, count: number, run: number): WorkflowPlan {
+  switch (last.state) {
     case 'failed':
-      return { type: 'failed', index, job };
+      return { type: 'failed', index, pipeline: last.pipeline, job: last.job };
     // We stopped it for a new run and forgot, or somebody else did: the run that was asked for is still to come.
     case 'stopped':
       return { type: 'start', index: 0, run, first: true };
+    // Written down and not made, or deleted while it ran: the same run, so that making it twice is making it once.
+    case 'missing':
+      return { type: 'start', index, run: last.number, first: index === 0 };
     case 'succeeded':
-      return index + 1 < count ? { type: 'start', index: index + 1, run, first: false } : { type: 'succeeded', job };
+      return index + 1 < count ? { type: 'start', index: index + 1, run, first: false } : { type: 'succeeded' };
     case 'running':
-      return { type: 'running', index, job };
+      throw new Error('a running Job is dealt with before');
     default:
-      return state satisfies never;
+      return last.state satisfies never;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { PipelineStatus } from '@plinth/api';
+import type { PipelineStatus, WorkflowRun } from '@plinth/api';
 import { type Condition, type ConditionUpdate, timestamp } from '../conditions.ts';
 import type { Workflow } from './pipeline.ts';
 import type { WorkflowPlan } from './plan.ts';
@@ -14,8 +14,10 @@ export interface WorkflowStatus {
     readonly workflows?: {
       readonly pipelines?: readonly PipelineStatus[];
       readonly suspendedGeneration?: number;
+      readonly run?: WorkflowRun;
       readonly lastSuccessfulConfigureWorkflowTime?: string;
     };
+    readonly replacedMessage?: { readonly original?: string; readonly shown?: string };
   };
 }
 
@@ -23,6 +25,8 @@ export interface WorkflowOutcome {
   /** Fields to set in the status. */
   readonly fields: Pick<WorkflowStatus, 'message' | 'workflows' | 'workflowsSucceeded' | 'workflowsFailed'>;
   readonly pipelines: readonly PipelineStatus[];
+  /** The run that was started last, or that this move starts. */
+  readonly run: WorkflowRun | undefined;
   readonly conditions: readonly ConditionUpdate[];
   /** How the workflow stands, for the condition Reconciled. */
   readonly standing: 'none' | 'pending' | 'failed' | 'suspended' | 'succeeded';
@@ -35,11 +39,8 @@ export interface WorkflowOutcome {
  */
 export function workflowOutcome(before: WorkflowStatus, workflow: Workflow, plan: WorkflowPlan, failure: string | undefined, now: number): WorkflowOutcome {
   const count = workflow.pipelines.length;
-  const at = (done: number, current?: Partial<PipelineStatus> & { readonly phase: PipelineStatus['phase'] }): readonly PipelineStatus[] =>
-    workflow.pipelines.map((pipeline, index) => {
-      const phase = index < done ? ({ phase: 'Succeeded' } as const) : index === done && current ? current : ({ phase: 'Pending' } as const);
-      return stamp(before.kratix?.workflows?.pipelines, { name: pipeline.metadata.name, ...phase }, now);
-    });
+  const at = (done: number, current?: CurrentPipeline): readonly PipelineStatus[] => pipelinesAt(before, workflow, done, current, now);
+  const run = before.kratix?.workflows?.run;
   const counters = (succeeded: number, failed: number): WorkflowOutcome['fields'] => ({ workflows: count, workflowsSucceeded: succeeded, workflowsFailed: failed });
   const inProgress: ConditionUpdate = { type: COMPLETED, status: 'False', reason: 'PipelinesInProgress', message: 'Pipelines are still in progress' };
   const kept = (before.kratix?.workflows?.pipelines ?? []) as readonly PipelineStatus[];
@@ -49,6 +50,7 @@ export function workflowOutcome(before: WorkflowStatus, workflow: Workflow, plan
     return {
       fields: counters(index, 1),
       pipelines: at(index, { phase: 'Failed', message: cause }),
+      run,
       conditions: [{ type: COMPLETED, status: 'False', reason: 'ConfigureWorkflowFailed', message }],
       standing: 'failed',
     };
@@ -56,30 +58,31 @@ export function workflowOutcome(before: WorkflowStatus, workflow: Workflow, plan
 
   switch (plan.type) {
     case 'empty':
-      return { fields: counters(0, 0), pipelines: [], conditions: [], standing: 'none' };
+      return { fields: counters(0, 0), pipelines: [], run, conditions: [], standing: 'none' };
     case 'start':
       return {
         fields: { ...counters(plan.index, 0), ...(plan.first ? { message: 'Pending' } : {}) },
         pipelines: at(plan.index, { phase: 'Running', ...attemptsOf(kept, workflow.pipelines[plan.index]?.metadata.name, plan.first) }),
+        run: recordedRun(workflow, plan),
         conditions: [inProgress],
         standing: 'pending',
       };
     case 'stop':
-      return { fields: {}, pipelines: kept, conditions: [inProgress], standing: 'pending' };
+      return { fields: {}, pipelines: kept, run, conditions: [inProgress], standing: 'pending' };
     case 'running': {
-      if (plan.index < 0) return { fields: {}, pipelines: kept, conditions: [], standing: 'pending' };
+      if (plan.index < 0) return { fields: {}, pipelines: kept, run, conditions: [], standing: 'pending' };
       if (failure) return failedOutcome(plan.index, failure);
       // The status-writer may have said the last word already; what it wrote stays.
-      if (!wasFailed(before)) return { fields: {}, pipelines: kept, conditions: [], standing: 'pending' };
-      return { fields: counters(plan.index, 0), pipelines: at(plan.index, { phase: 'Running' }), conditions: [inProgress], standing: 'pending' };
+      if (!wasFailed(before)) return { fields: {}, pipelines: kept, run, conditions: [], standing: 'pending' };
+      return { fields: counters(plan.index, 0), pipelines: at(plan.index, { phase: 'Running' }), run, conditions: [inProgress], standing: 'pending' };
     }
     case 'failed':
       return failedOutcome(plan.index, failure ?? 'the Job failed');
     case 'suspended':
-      return { fields: counters(Math.max(0, plan.index), 0), pipelines: kept, conditions: [], standing: 'suspended' };
+      return { fields: counters(Math.max(0, plan.index), 0), pipelines: kept, run, conditions: [], standing: 'suspended' };
     case 'succeeded': {
       const completed: ConditionUpdate = { type: COMPLETED, status: 'True', reason: 'PipelinesExecutedSuccessfully', message: 'Pipelines completed' };
-      return { fields: counters(count, 0), pipelines: at(count), conditions: [completed], standing: 'succeeded' };
+      return { fields: counters(count, 0), pipelines: at(count), run, conditions: [completed], standing: 'succeeded' };
     }
     default:
       return plan satisfies never;
@@ -88,8 +91,26 @@ export function workflowOutcome(before: WorkflowStatus, workflow: Workflow, plan
 
 const wasFailed = (status: WorkflowStatus): boolean => status.conditions?.some(({ type, reason }) => type === COMPLETED && reason === 'ConfigureWorkflowFailed') ?? false;
 
+export type CurrentPipeline = Partial<PipelineStatus> & { readonly phase: PipelineStatus['phase'] };
+
+/** The entries of a workflow of which so many pipelines are done; the next one is `current`, the others are to come. */
+export function pipelinesAt(before: WorkflowStatus, workflow: Workflow, done: number, current: CurrentPipeline | undefined, now: number): readonly PipelineStatus[] {
+  return workflow.pipelines.map((pipeline, index) => {
+    const phase = index < done ? ({ phase: 'Succeeded' } as const) : index === done && current ? current : ({ phase: 'Pending' } as const);
+    return stamp(before.kratix?.workflows?.pipelines, { name: pipeline.metadata.name, ...phase }, now);
+  });
+}
+
+/** Written before the Job is made: what was reached can be read from the status, whatever happens to the Jobs. */
+export const recordedRun = ({ action, hash, pipelines }: Workflow, { run, index }: WorkflowPlan & { readonly type: 'start' }): WorkflowRun => ({
+  number: run,
+  action,
+  hash,
+  pipeline: pipelines[index]!.metadata.name,
+});
+
 /** A resumed pipeline counts on. */
-function attemptsOf(pipelines: readonly PipelineStatus[], name: string | undefined, first: boolean): { attempts?: number } {
+export function attemptsOf(pipelines: readonly PipelineStatus[], name: string | undefined, first: boolean): { attempts?: number } {
   const attempts = first ? undefined : pipelines.find((pipeline) => pipeline.name === name)?.attempts;
   return attempts === undefined ? {} : { attempts };
 }

@@ -1,6 +1,5 @@
 import type { PipelineStatus } from '@plinth/api';
 import { describe, describeFailure, failureOf, stallOf } from './failure.ts';
-import { pipelineNameOf } from './job-state.ts';
 import type { Runs } from './observe.ts';
 import type { WorkflowPlan } from './plan.ts';
 
@@ -10,8 +9,11 @@ import type { WorkflowPlan } from './plan.ts';
  */
 export function troubleOf(plan: WorkflowPlan, { pod }: Runs, pipelines: readonly PipelineStatus[]): string | undefined {
   switch (plan.type) {
-    case 'failed':
-      return describeFailure(plan.job, pod, pipelines.find((status) => status.name === pipelineNameOf(plan.job))?.message);
+    case 'failed': {
+      const { job, pipeline } = plan;
+      const noted = pipelines.find((status) => status.name === pipeline && status.phase !== 'Suspended')?.message;
+      return job ? describeFailure(job, pod, noted) : noted;
+    }
     case 'running': {
       const failure = stallOf(pod) ?? failureOf(pod);
       return failure && describe(failure);
