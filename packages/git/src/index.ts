@@ -23,5 +23,7 @@ export { startGitServer, type GitServer } from './server/server.ts';
 export type { GitServerLimits, GitServerOptions, RepositoryRefUpdate, RepositorySpec } from './server/options.ts';
 export type { RefUpdate } from './server/receive-pack.ts';
 export { GitRemote, type FetchOptions, type FetchResult, type PushObject, type PushOptions, type PushOutcome, type RemoteRef } from './client/remote.ts';
-export type { RemoteOptions } from './client/http-client.ts';
+export type { Credentials, CredentialSource, RemoteOptions } from './client/http-client.ts';
+export { isSshUrl, parseSshUrl, type SshAddress } from './client/ssh-address.ts';
+export type { SshOptions } from './client/ssh-process.ts';
 export { subscribeRefUpdates, type SubscribeOptions } from './client/subscribe.ts';

@@ -1,28 +1,31 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { buildTree, decodeCommit, encodeCommit, GitRemote, GitRemoteError, hashObject, signature, zeroId } from '../src/index.ts';
-import type { ObjectId, PushObject } from '../src/index.ts';
+import type { ObjectId, PushObject, SshOptions } from '../src/index.ts';
 import { credentials, fsck, git, startWorld } from './helpers.ts';
 import { startHttpBackend } from './http-backend.ts';
+import { hasSshd, startOverSsh } from './ssh-server.ts';
 
 interface Peer extends AsyncDisposable {
   readonly url: string;
   readonly bare: string;
+  readonly ssh?: SshOptions;
 }
 
 const peers: readonly (readonly [string, () => Promise<Peer>])[] = [
   ['our server', startWorld],
   ['git http-backend', () => startStock({})],
   ['git http-backend without filters', () => startStock({ allowFilter: false })],
+  ...(hasSshd ? ([['git over SSH', () => startOverSsh({ acceptProtocol: true })]] as const) : []),
 ];
 
 describe.each(peers)('GitRemote with %s', (_name, start) => {
   it('finds an empty repository, pushes to it, and reads it back', async () => {
     await using peer = await start();
-    using remote = new GitRemote({ url: peer.url, auth: credentials });
+    using remote = new GitRemote({ url: peer.url, auth: credentials, ssh: peer.ssh });
     expect(await remote.lsRefs()).toEqual([]);
     const first = commit({ 'a.txt': 'a\n', 'dir/b.txt': 'b\n' }, []);
     expect(await remote.push({ updates: [{ ref: 'refs/heads/main', old: zeroId, new: first.id }], objects: first.objects })).toEqual([{ ref: 'refs/heads/main', ok: true }]);
@@ -36,7 +39,7 @@ describe.each(peers)('GitRemote with %s', (_name, start) => {
 
   it('fetches one commit deep, and later only what is new', async () => {
     await using peer = await start();
-    using remote = new GitRemote({ url: peer.url, auth: credentials });
+    using remote = new GitRemote({ url: peer.url, auth: credentials, ssh: peer.ssh });
     const files = Object.fromEntries(Array.from({ length: 50 }, (_, at) => [`dir/${at}.txt`, `${at}\n`]));
     const first = commit(files, []);
     const second = commit({ ...files, 'dir/7.txt': 'changed\n' }, [first.id]);
@@ -54,7 +57,7 @@ describe.each(peers)('GitRemote with %s', (_name, start) => {
 
   it('leaves blobs out where the server can, and never breaks where it cannot', async () => {
     await using peer = await start();
-    using remote = new GitRemote({ url: peer.url, auth: credentials });
+    using remote = new GitRemote({ url: peer.url, auth: credentials, ssh: peer.ssh });
     const first = commit({ 'a.txt': 'a\n' }, []);
     await remote.push({ updates: [{ ref: 'refs/heads/main', old: zeroId, new: first.id }], objects: first.objects });
     const types = (await remote.fetch({ wants: [first.id], depth: 1, filter: 'blob:none' })).pack!.places.map((place) => place.type);
@@ -65,7 +68,7 @@ describe.each(peers)('GitRemote with %s', (_name, start) => {
 
   it('sends the difference of a large tree, which the server makes whole', async () => {
     await using peer = await start();
-    using remote = new GitRemote({ url: peer.url, auth: credentials });
+    using remote = new GitRemote({ url: peer.url, auth: credentials, ssh: peer.ssh });
     const files = Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`${at}.txt`, `${at}\n`]));
     const first = commit(files, []);
     await remote.push({ updates: [{ ref: 'refs/heads/main', old: zeroId, new: first.id }], objects: first.objects });
@@ -79,7 +82,7 @@ describe.each(peers)('GitRemote with %s', (_name, start) => {
 
   it('says of each ref why it was not moved', async () => {
     await using peer = await start();
-    using remote = new GitRemote({ url: peer.url, auth: credentials });
+    using remote = new GitRemote({ url: peer.url, auth: credentials, ssh: peer.ssh });
     const first = commit({ 'a.txt': 'a\n' }, []);
     await remote.push({ updates: [{ ref: 'refs/heads/main', old: zeroId, new: first.id }], objects: first.objects });
     const second = commit({ 'a.txt': 'b\n' }, [first.id]);
@@ -88,13 +91,26 @@ describe.each(peers)('GitRemote with %s', (_name, start) => {
     expect((await remote.lsRefs({ prefixes: ['refs/heads/'] }))[0]?.id).toBe(first.id);
   });
 
+  it.skipIf(_name === 'our server')('passes on what a hook of the server says', async () => {
+    await using peer = await start();
+    using remote = new GitRemote({ url: peer.url, auth: credentials, ssh: peer.ssh });
+    await mkdir(join(peer.bare, 'hooks'), { recursive: true });
+    await writeFile(join(peer.bare, 'hooks/pre-receive'), '#!/bin/sh\necho "main is frozen" >&2\nexit 1\n', { mode: 0o755 });
+    const first = commit({ 'a.txt': 'a\n' }, []);
+    const [outcome] = await remote.push({ updates: [{ ref: 'refs/heads/main', old: zeroId, new: first.id }], objects: first.objects });
+    expect(outcome).toEqual({ ref: 'refs/heads/main', ok: false, reason: 'pre-receive hook declined: main is frozen' });
+  });
+
   it('checks the permission to push without leaving a trace', async () => {
     await using peer = await start();
-    using remote = new GitRemote({ url: peer.url, auth: credentials });
+    using remote = new GitRemote({ url: peer.url, auth: credentials, ssh: peer.ssh });
     await remote.checkPush();
     expect(await remote.lsRefs()).toEqual([]);
-    using stranger = new GitRemote({ url: peer.url });
-    await expect(stranger.checkPush()).rejects.toMatchObject({ reason: 'unauthorized' });
+    const asStranger = async (): Promise<void> => {
+      using stranger = new GitRemote({ url: peer.url });
+      await stranger.checkPush();
+    };
+    await expect(asStranger()).rejects.toMatchObject({ reason: 'unauthorized' });
   });
 });
 

@@ -6,10 +6,12 @@ export type StateStoreReason =
   | 'unauthorized'
   /** No such repository, branch or bucket. */
   | 'not-found'
-  /** The store kept refusing the write, or moved faster than we could follow. */
+  /** The store refused the write (a hook, a protected branch), or moved faster than we could follow. */
   | 'rejected'
   /** The change itself is bad: a path that escapes, content that cannot be decoded, too large. */
   | 'invalid'
+  /** A file of the change is another placement's (mode `none`); who came first keeps it. */
+  | 'conflict'
   /** The caller's signal, or the writer was closed. */
   | 'aborted'
   /** Anything else: a store that does not speak the protocol, damaged data. */
@@ -27,8 +29,8 @@ export class StateStoreError extends Error {
     this.hint = options.hint;
   }
 
-  /** The same call may succeed later without anybody changing it: everything but a bad change. */
+  /** The same call may succeed later without anybody changing a placement: everything but a change that cannot be. */
   shouldRetry(): boolean {
-    return this.reason !== 'invalid';
+    return this.reason !== 'invalid' && this.reason !== 'conflict';
   }
 }

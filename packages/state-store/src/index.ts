@@ -8,3 +8,4 @@ export { shortId } from './short-id.ts';
 export { canaries } from './canary.ts';
 export { GitStateStore } from './git/git-state-store.ts';
 export type { GitStateStoreOptions } from './git/options.ts';
+export { gitHubAppCredentials, type GitHubAppOptions } from './git/github-app.ts';

@@ -1,3 +1,4 @@
+import { StateStoreError } from './errors.ts';
 import { shortId } from './short-id.ts';
 import { checkPath, joinPath } from './path.ts';
 import { canaries } from './canary.ts';
@@ -87,12 +88,15 @@ function placementAction(destination: DestinationLayout, placement: PlacementIde
       const directory = placementDirectory(destination, placement);
       return { type: 'directory', directory, files: files.map((file) => ({ ...file, path: joinPath(directory, file.path) })) };
     }
-    case 'none':
+    case 'none': {
+      const inside = files.find((file) => file.path.startsWith('.kratix/'));
+      if (inside) throw new StateStoreError('invalid', `path ${JSON.stringify(inside.path)} lies in .kratix, which belongs to the platform`);
       return {
         type: 'indexed',
         index: joinPath(destination.path, '.kratix', `${placement.namespace}-${placement.name}.yaml`),
         files: files.map((file) => ({ ...file, path: joinPath(destination.path, file.path) })),
       };
+    }
     case 'aggregatedYAML':
       throw new TypeError('aggregatedYAML is written for all placements of a Destination at once: use aggregateChange');
     default:

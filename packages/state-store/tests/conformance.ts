@@ -59,6 +59,25 @@ export function stateStoreConformance(name: string, start: () => Promise<StoreUn
       expect(await writer.list('')).toEqual(['d/shared']);
     });
 
+    it('leaves a file to the placement that wrote it first, until that lets go', async () => {
+      await using store = await start();
+      await using writer = await store.open();
+      const [one, two] = ['d/.kratix/ns-one.yaml', 'd/.kratix/ns-two.yaml'];
+      await writer.write(indexed(one, { 'd/a': '1', 'd/b': '1' }));
+      const refused = { outcome: 'failed', error: { reason: 'conflict', message: expect.stringMatching(/cannot write \S*d\/b: it belongs to the placement ns-one, which wrote it first/) } };
+      await using other = await store.open();
+      expect(await other.write(indexed(two, { 'd/b': '2', 'd/c': '2' }))).toMatchObject(refused);
+      expect(await writer.write(indexed(two, { 'd/b': '2', 'd/c': '2' }))).toMatchObject(refused);
+      expect(await writer.list('')).toEqual([one, 'd/a', 'd/b']);
+      // In one go as well, in the order of the changes.
+      const outcomes = await writer.writeAll([indexed(two, { 'd/b': '2', 'd/c': '2' }), indexed(one, { 'd/a': '1' }), indexed(two, { 'd/b': '2', 'd/c': '2' })]);
+      expect(outcomes.map((each) => each.outcome)).toEqual(['failed', 'written', 'written']);
+      expect(text(await writer.read('d/b'))).toBe('2');
+      // A file of nobody may be replaced.
+      await writer.write(files({ 'd/stray': 'x' }));
+      expect(await writer.write(indexed(one, { 'd/a': '1', 'd/stray': '1' }))).toMatchObject({ outcome: 'written' });
+    });
+
     it('gives each change of many its own outcome, and the bad ones do no harm', async () => {
       await using store = await start();
       await using writer = await store.open();

@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -126,12 +126,34 @@ describe('GitStateStore', () => {
     expect((await git(world.bare, 'rev-list', 'main')).trim()).toBe(versionOf(outcome));
   });
 
+  it('writes what a hook lets in when it refuses something else of the same commit', async () => {
+    await using stock = await startStock();
+    await using store = await open(stock.url);
+    await store.write(directory('d/first', { a: '1' }));
+    const hook = (script: string): Promise<void> => writeFile(join(stock.bare, 'hooks/pre-receive'), `#!/bin/sh\nread old new ref\n${script}\n`, { mode: 0o755 });
+    await hook('if git grep -q SECRET "$new"; then echo "push declined: a secret in the files" >&2; exit 1; fi');
+    const outcomes = await store.writeAll(Array.from({ length: 20 }, (_, at) => directory(`d/${at}`, { a: at === 7 ? 'SECRET' : '1' }, `wp-${at}`)));
+    expect(outcomes.map((each) => each.outcome)).toEqual(Array.from({ length: 20 }, (_, at) => (at === 7 ? 'failed' : 'written')));
+    expect(outcomes[7]).toMatchObject({
+      error: { reason: 'rejected', message: 'cannot write wp-7 to branch "main": the git server refused to move branch main: pre-receive hook declined: push declined: a secret in the files', hint: expect.stringContaining('hooks') },
+    });
+    // Where nothing is let in, few tries show it.
+    await hook('echo x >> tries; exit 1');
+    const refused = await store.writeAll(Array.from({ length: 200 }, (_, at) => directory(`e/${at}`, { a: '1' }, `wp-${at}`)));
+    expect(refused.every((each) => each.outcome === 'failed')).toBe(true);
+    expect((await readFile(join(stock.bare, 'tries'), 'utf8')).length / 2).toBeLessThan(20);
+    await hook('exit 0');
+    expect(await store.write(directory('e/1', { a: '1' }))).toMatchObject({ outcome: 'written' });
+    await fsck(stock.bare);
+  });
+
   it('says which credential, branch or repository is wrong', async () => {
     await using world = await startWorld({ repositories: [{ owner: 'o', name: 'r', initialFiles: { a: 'a' } }] });
     await expect(open(world.url, { branch: 'missing' })).rejects.toMatchObject({ reason: 'not-found', message: expect.stringContaining('has no branch "missing", it has: main') });
     await expect(open(`${world.server.url}/o/none`)).rejects.toMatchObject({ reason: 'not-found' });
     await expect(open(world.url, { auth: { username: 'gitea_admin', password: 'wrong-secret' } })).rejects.toMatchObject({ reason: 'unauthorized', hint: expect.stringContaining('Secret'), message: expect.not.stringContaining('wrong-secret') });
-    await expect(open('ssh://git@host/x')).rejects.toMatchObject({ message: expect.stringContaining('http and https are supported') });
+    await expect(open('ssh://git@host/x')).rejects.toMatchObject({ message: expect.stringContaining('ssh://git@host/x needs a private key and known hosts') });
+    await expect(open('file:///x')).rejects.toMatchObject({ message: expect.stringContaining('http, https and ssh are supported') });
     const { auth: _, ...anonymous } = optionsFor(world.url);
     await using reader = await GitStateStore.open(anonymous);
     expect(text(await reader.read('a'))).toBe('a');
@@ -148,7 +170,7 @@ function open(url: string, options: Partial<GitStateStoreOptions> = {}): Promise
   return GitStateStore.open({ ...optionsFor(url), ...options });
 }
 
-async function startStock(): Promise<AsyncDisposable & { readonly url: string }> {
+async function startStock(): Promise<AsyncDisposable & { readonly url: string; readonly bare: string }> {
   const world = await startWorld();
   const root = join(world.folder, 'stock');
   await mkdir(root);
@@ -156,6 +178,7 @@ async function startStock(): Promise<AsyncDisposable & { readonly url: string }>
   const backend = await startHttpBackend(root);
   return {
     url: `${backend.url}/r.git`,
+    bare: join(root, 'r.git'),
     [Symbol.asyncDispose]: async () => {
       await backend[Symbol.asyncDispose]();
       await world[Symbol.asyncDispose]();

@@ -5,12 +5,29 @@ import { createGunzip } from 'node:zlib';
 import { pipeline } from 'node:stream';
 import { GitRemoteError } from '../errors.ts';
 import { agent as agentName } from '../protocol/agent.ts';
+import type { SshOptions } from './ssh-process.ts';
+
+/** Who asks. */
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** Credentials that do not last: asked for before each exchange, so it keeps what is still good. */
+export interface CredentialSource {
+  /** Rejects with a {@link GitRemoteError} when there are none to be had. */
+  get(signal?: AbortSignal): Promise<Credentials>;
+  /** The server refused these: get others. The exchange is then tried once more. */
+  refused(credentials: Credentials): void;
+}
 
 /** Where a git server is and how to get in. */
 export interface RemoteOptions {
-  /** `http://` or `https://`, of one repository; credentials in it are taken out and used. */
+  /** Of one repository: `http://`, `https://` (credentials in it are taken out and used), `ssh://user@host/path` or `user@host:path`. */
   readonly url: string;
-  readonly auth?: { readonly username: string; readonly password: string } | undefined;
+  readonly auth?: Credentials | CredentialSource | undefined;
+  /** For SSH addresses. */
+  readonly ssh?: SshOptions | undefined;
   /** PEM of the authorities to trust instead of the well-known ones, as git's `http.sslCAInfo`. */
   readonly ca?: string | undefined;
   /** For one exchange, connecting included; 30,000 when absent. */
@@ -32,7 +49,7 @@ export class HttpClient implements Disposable {
   readonly timeoutMs: number;
   readonly #maxBytes: number;
   readonly #ca: string | undefined;
-  readonly #authorization: string | undefined;
+  readonly #auth: Credentials | CredentialSource | undefined;
   #agent: HttpAgent | HttpsAgent | undefined;
 
   constructor(options: RemoteOptions) {
@@ -42,15 +59,14 @@ export class HttpClient implements Disposable {
     } catch {
       throw new GitRemoteError('protocol', 'the URL of the git repository is not valid');
     }
-    if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new GitRemoteError('protocol', `cannot use ${url.protocol}//${url.host}: http and https are supported`);
-    const auth = options.auth ?? (url.username ? { username: decodeURIComponent(url.username), password: decodeURIComponent(url.password) } : undefined);
+    if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new GitRemoteError('protocol', `cannot use ${url.protocol}//${url.host}: http, https and ssh are supported`);
+    this.#auth = options.auth ?? (url.username ? { username: decodeURIComponent(url.username), password: decodeURIComponent(url.password) } : undefined);
     url.username = '';
     url.password = '';
     this.url = url.href.replace(/\/+$/, '');
     this.timeoutMs = options.timeoutMs ?? 30_000;
     this.#maxBytes = options.maxResponseBytes ?? 512 * 1024 * 1024;
     this.#ca = options.ca;
-    this.#authorization = auth && `Basic ${Buffer.from(`${auth.username}:${auth.password}`, 'utf8').toString('base64')}`;
   }
 
   /** A whole exchange. Rejects with a {@link GitRemoteError} for anything but a 2xx. GETs follow redirects, three at most. */
@@ -58,10 +74,12 @@ export class HttpClient implements Disposable {
     const deadline = AbortSignal.timeout(this.timeoutMs);
     const signal = options.signal ? AbortSignal.any([deadline, options.signal]) : deadline;
     const method = options.method ?? 'GET';
+    let wasRefused = false;
     for (let hops = 0; ; hops++) {
       const what = `${method} ${this.url}${path.replace(/\?.*/, '')}`;
       try {
-        const response = await this.open(path, { ...options, method, signal });
+        const credentials = await this.#credentials(signal);
+        const response = await this.open(path, { ...options, method, signal, credentials });
         const location = response.headers.location;
         if (response.statusCode! >= 301 && response.statusCode! <= 308 && location && method === 'GET' && hops < 3) {
           response.resume();
@@ -69,6 +87,11 @@ export class HttpClient implements Disposable {
           continue;
         }
         const body = await readAll(response, this.#maxBytes);
+        if (response.statusCode === 401 && credentials && this.#auth && 'refused' in this.#auth && !wasRefused) {
+          wasRefused = true;
+          this.#auth.refused(credentials);
+          continue;
+        }
         if (response.statusCode! < 200 || response.statusCode! > 299) throw refused(what, response.statusCode!, body);
         return { status: response.statusCode!, headers: response.headers, body };
       } catch (error) {
@@ -78,14 +101,15 @@ export class HttpClient implements Disposable {
   }
 
   /** The beginning of an answer, whose body the caller reads. */
-  async open(path: string, options: { readonly method: 'GET' | 'POST'; readonly headers?: Record<string, string>; readonly body?: Buffer; readonly signal: AbortSignal }): Promise<IncomingMessage> {
+  async open(path: string, options: { readonly method: 'GET' | 'POST'; readonly headers?: Record<string, string>; readonly body?: Buffer; readonly signal: AbortSignal; readonly credentials?: Credentials | undefined }): Promise<IncomingMessage> {
+    const credentials = options.credentials ?? (await this.#credentials(options.signal));
     const url = new URL(this.url + path);
     const secure = url.protocol === 'https:';
     this.#agent ??= secure ? new HttpsAgent({ keepAlive: true, ...(this.#ca ? { ca: this.#ca } : {}) }) : new HttpAgent({ keepAlive: true });
     const headers = {
       'user-agent': `git/${agentName}`,
       ...options.headers,
-      ...(this.#authorization ? { authorization: this.#authorization } : {}),
+      ...(credentials ? { authorization: `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`, 'utf8').toString('base64')}` } : {}),
       ...(options.body ? { 'content-length': String(options.body.length) } : {}),
     };
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
@@ -104,6 +128,10 @@ export class HttpClient implements Disposable {
   [Symbol.dispose](): void {
     this.#agent?.destroy();
     this.#agent = undefined;
+  }
+
+  async #credentials(signal: AbortSignal): Promise<Credentials | undefined> {
+    return this.#auth && 'get' in this.#auth ? this.#auth.get(signal) : this.#auth;
   }
 
   /** The server's repository lives elsewhere. Credentials go along only to the same host. */

@@ -8,8 +8,11 @@ import { writePack } from '../pack/pack-writer.ts';
 import type { PackInput } from '../pack/pack-writer.ts';
 import { agent } from '../protocol/agent.ts';
 import { delimiterPacket, flushPacket, lineOf, packet, PacketReader } from '../protocol/pkt-line.ts';
-import { HttpClient } from './http-client.ts';
 import type { RemoteOptions } from './http-client.ts';
+import { HttpTransport } from './http-transport.ts';
+import { isSshUrl } from './ssh-address.ts';
+import { SshTransport } from './ssh-transport.ts';
+import type { GitService, Transport } from './transport.ts';
 
 /** A ref as the server has it. */
 export interface RemoteRef {
@@ -72,31 +75,38 @@ interface Discovery {
 }
 
 /**
- * A repository on any git server that speaks smart HTTP, in process: what refs there are, fetching objects into memory,
- * pushing. Connections stay open between calls; dispose of it to close them.
+ * A repository on any git server that speaks smart HTTP or SSH, in process (but for the program `ssh`): what refs there are,
+ * fetching objects into memory, pushing. Connections stay open between calls; dispose of it to close them.
  *
  * Errors: every method rejects with a {@link GitRemoteError}, whose reason tells unreachable from unauthorized from gone.
  */
 export class GitRemote implements Disposable {
-  readonly #http: HttpClient;
+  readonly #transport: Transport;
   #upload: Promise<Discovery> | undefined;
   #receive: ReadonlyMap<string, string> | undefined;
+  /** Its refs (version 0) were given out; by the next time they are old. */
+  #told: Discovery | undefined;
 
   constructor(options: RemoteOptions) {
-    this.#http = new HttpClient(options);
+    const { url, ssh, timeoutMs = 30_000, maxResponseBytes: maxBytes = 512 * 1024 * 1024 } = options;
+    this.#transport = isSshUrl(url) ? new SshTransport({ url, ssh, timeoutMs, maxBytes }) : new HttpTransport(options);
   }
 
   /** The address without credentials. */
   get url(): string {
-    return this.#http.url;
+    return this.#transport.url;
   }
 
   /** Refs whose full names begin with one of the prefixes; `['HEAD']` finds the default branch; absent: all. */
   async lsRefs(options: { readonly prefixes?: readonly string[]; readonly signal?: AbortSignal } = {}): Promise<readonly RemoteRef[]> {
     const wanted = (name: string): boolean => !options.prefixes || options.prefixes.some((prefix) => name.startsWith(prefix));
-    const discovery = await this.#discover(options.signal);
+    let discovery = await this.#discover(options.signal);
     if (discovery.version === 0) {
-      this.#upload = undefined;
+      if (this.#told === discovery) {
+        this.#upload = undefined;
+        discovery = await this.#discover(options.signal);
+      }
+      this.#told = discovery;
       return discovery.refs.filter((ref) => wanted(ref.name));
     }
     const args = ['peel', 'symrefs', ...(options.prefixes ?? []).map((prefix) => `ref-prefix ${prefix}`)];
@@ -132,7 +142,8 @@ export class GitRemote implements Disposable {
       const [first, ...rest] = options.wants;
       const lines = [`want ${first} ${capabilities.join(' ')}`, ...rest.map((id) => `want ${id}`), ...shallow, ...depth, ...filter];
       const body = Buffer.concat([...lines.map((line) => packet(`${line}\n`)), flushPacket, ...haves.map((line) => packet(`${line}\n`)), packet('done\n')]);
-      const reply = await this.#post('git-upload-pack', body, options.signal);
+      const reply = await this.#request('git-upload-pack', body, 0, options.signal);
+      this.#upload = undefined;
       answer = this.#parse('fetch', () => readFetchV0(reply, depth.length > 0, capabilities.includes('side-band-64k')));
     }
     if (answer.pack.length === 0) return { pack: undefined, shallow: answer.shallow };
@@ -156,7 +167,7 @@ export class GitRemote implements Disposable {
     const pack = deletesOnly ? Buffer.alloc(0) : writePack(options.objects.map((object) => packInput(object, !capabilities.has('no-thin')))).pack;
     let reply: Buffer;
     try {
-      reply = await this.#post('git-receive-pack', Buffer.concat([...lines, flushPacket, pack]), options.signal);
+      reply = await this.#request('git-receive-pack', Buffer.concat([...lines, flushPacket, pack]), 0, options.signal);
     } catch (error) {
       this.#receive = undefined;
       throw error;
@@ -168,11 +179,11 @@ export class GitRemote implements Disposable {
   async checkPush(signal?: AbortSignal): Promise<void> {
     this.#receive = await this.#discoverReceive(signal);
     // Like `git push` with nothing to push: the post alone shows whether writing is allowed, an empty one does nothing.
-    await this.#post('git-receive-pack', flushPacket, signal);
+    await this.#request('git-receive-pack', flushPacket, 0, signal);
   }
 
   [Symbol.dispose](): void {
-    this.#http[Symbol.dispose]();
+    this.#transport[Symbol.dispose]();
   }
 
   async #discover(signal: AbortSignal | undefined): Promise<Discovery> {
@@ -189,12 +200,9 @@ export class GitRemote implements Disposable {
     return (await this.#advertisement('git-receive-pack', signal)).capabilities;
   }
 
-  async #advertisement(service: string, signal: AbortSignal | undefined): Promise<Discovery> {
-    const reply = await this.#http.exchange(`/info/refs?service=${service}`, { headers: service === 'git-upload-pack' ? { 'git-protocol': 'version=2' } : {}, signal });
-    if (reply.headers['content-type'] !== `application/x-${service}-advertisement`) {
-      throw new GitRemoteError('protocol', `${this.url} is not a smart HTTP git repository: it answered with ${String(reply.headers['content-type'] ?? 'no content type').slice(0, 80)}`);
-    }
-    return this.#parse('info/refs', () => readAdvertisement(reply.body));
+  async #advertisement(service: GitService, signal: AbortSignal | undefined): Promise<Discovery> {
+    const said = await this.#transport.advertisement(service, signal);
+    return this.#parse('info/refs', () => readAdvertisement(said));
   }
 
   async #command(command: string, args: readonly string[], signal: AbortSignal | undefined): Promise<Buffer> {
@@ -203,13 +211,12 @@ export class GitRemote implements Disposable {
     const offered = [`agent=${agent}`, 'object-format=sha1'].filter((word) => capabilities.has(word.split('=')[0]!));
     const lines = [`command=${command}\n`, ...offered];
     const body = Buffer.concat([...lines.map(packet), delimiterPacket, ...args.map((arg) => packet(`${arg}\n`)), flushPacket]);
-    return this.#post('git-upload-pack', body, signal, { 'git-protocol': 'version=2' });
+    return this.#request('git-upload-pack', body, 2, signal, command === 'ls-refs');
   }
 
-  async #post(service: string, body: Buffer, signal: AbortSignal | undefined, headers: Record<string, string> = {}): Promise<Buffer> {
-    const type = { 'content-type': `application/x-${service}-request`, accept: `application/x-${service}-result` };
+  async #request(service: GitService, body: Buffer, version: 2 | 0, signal: AbortSignal | undefined, fresh = false): Promise<Buffer> {
     try {
-      return (await this.#http.exchange(`/${service}`, { method: 'POST', body, headers: { ...type, ...headers }, signal })).body;
+      return await this.#transport.request(service, body, { version, fresh, signal });
     } catch (error) {
       // The server may be another one by now: find out anew what it can do.
       this.#upload = undefined;
@@ -300,22 +307,36 @@ function readFetchV0(reply: Buffer, deepened: boolean, inSideBand: boolean): { r
 }
 
 function readSideBand(reader: PacketReader): Buffer {
-  const parts: Buffer[] = [];
-  for (let next = reader.next(); next?.type === 'data'; next = reader.next()) {
-    if (next.data[0] === 1) parts.push(next.data.subarray(1));
-    else if (next.data[0] === 3) throw new GitRemoteError('protocol', `the server says: ${next.data.toString('utf8', 1, 500).trim()}`);
-  }
-  return Buffer.concat(parts);
+  return readBands(reader).data;
 }
 
+/** `remote`: what the server says to people meanwhile, such as why its hook refuses. */
+function readBands(reader: PacketReader): { readonly data: Buffer; readonly remote: string } {
+  const parts: Buffer[] = [];
+  let remote = '';
+  for (let next = reader.next(); next?.type === 'data'; next = reader.next()) {
+    if (next.data[0] === 1) parts.push(next.data.subarray(1));
+    else if (next.data[0] === 2 && remote.length < maxRemoteText) remote += next.data.toString('utf8', 1, 1 + maxRemoteText);
+    else if (next.data[0] === 3) throw new GitRemoteError('protocol', `the server says: ${next.data.toString('utf8', 1, 500).trim()}`);
+  }
+  return { data: Buffer.concat(parts), remote };
+}
+
+/** Most characters of what a server says to people that go into a reason. */
+const maxRemoteText = 500;
+
 function readReport(reply: Buffer, updates: PushOptions['updates'], inSideBand: boolean): readonly PushOutcome[] {
-  const { lines } = new PacketReader(inSideBand ? readSideBand(new PacketReader(reply)) : reply).lines();
+  const { data, remote } = inSideBand ? readBands(new PacketReader(reply)) : { data: reply, remote: '' };
+  const { lines } = new PacketReader(data).lines();
   const unpack = lines[0] ?? '';
   if (!unpack.startsWith('unpack ')) throw new GitFormatError('the server did not report what became of the push');
+  // eslint-disable-next-line no-control-regex
+  const said = remote.replaceAll(/[\u0000-\u0020\u007f]+/g, ' ').slice(0, maxRemoteText).trim();
   return updates.map(({ ref }) => {
     if (lines.includes(`ok ${ref}`)) return { ref, ok: true };
-    const reason = lines.find((line) => line.startsWith(`ng ${ref} `))?.slice(ref.length + 4) ?? 'not mentioned';
-    return { ref, ok: false, reason: unpack === 'unpack ok' ? reason : `${reason} (${unpack.slice('unpack '.length)})` };
+    const word = lines.find((line) => line.startsWith(`ng ${ref} `))?.slice(ref.length + 4) ?? 'not mentioned';
+    const reason = unpack === 'unpack ok' ? word : `${word} (${unpack.slice('unpack '.length)})`;
+    return { ref, ok: false, reason: said === '' ? reason : `${reason}: ${said}` };
   });
 }
 

@@ -2,19 +2,16 @@ import type { ObjectId } from '@plinth/git';
 import { StateStoreError } from '../errors.ts';
 import { decodeIndex, encodeIndex } from '../index-file.ts';
 import { checkPath, joinPath } from '../path.ts';
-import type { StateStoreChange, StateStoreFile } from '../writer.ts';
+import { checkFree, placed } from '../check-change.ts';
+import type { StateStoreChange } from '../writer.ts';
 import type { TreeDraft } from './tree-draft.ts';
-
-/** Most files, and bytes of them, that one change may bring. */
-const maxFiles = 20_000;
-const maxBytes = 64 * 1024 * 1024;
 
 /**
  * Carries one change into a draft and says whether it made a difference. Throws a StateStoreError (`invalid`) for a change
- * that cannot be, before anything of it is in the draft.
- * `root`: the store's folder in the repository. `blob`: reads a file of the branch.
+ * that cannot be (`conflict`: a file is another placement's), before anything of it is in the draft.
+ * `root`: the store's folder in the repository. `blobs`: reads files of the branch.
  */
-export async function applyChange(draft: TreeDraft, root: string, change: StateStoreChange, blob: (id: ObjectId) => Promise<Buffer>): Promise<boolean> {
+export async function applyChange(draft: TreeDraft, root: string, change: StateStoreChange, blobs: (ids: readonly ObjectId[]) => Promise<readonly Buffer[]>): Promise<boolean> {
   const { action } = change;
   switch (action.type) {
     case 'files': {
@@ -37,10 +34,22 @@ export async function applyChange(draft: TreeDraft, root: string, change: StateS
       const index = joinPath(root, checkPath(action.index));
       const put = placed(root, action.files);
       for (const file of put) draft.checkPut(file.path);
+      const read = async (entries: readonly { readonly id: ObjectId }[]): Promise<readonly (readonly string[])[]> => {
+        const fetched = entries.filter(({ id }) => !draft.content(id)).map(({ id }) => id);
+        const contents = new Map((await blobs(fetched)).map((data, at) => [fetched[at]!, data]));
+        return entries.map(({ id }) => decodeIndex(draft.content(id) ?? contents.get(id)!).map((path) => joinPath(root, path)));
+      };
       const old = draft.find(index);
-      const before = old && old.mode !== '40000' ? decodeIndex(draft.content(old.id) ?? (await blob(old.id))) : [];
+      const [before = []] = old && old.mode !== '40000' ? await read([old]) : [];
+      const mine = new Set(before);
+      const others = put.filter((file) => !mine.has(file.path) && draft.find(file.path)).map((file) => file.path);
+      if (others.length > 0) {
+        const folder = index.slice(0, index.lastIndexOf('/'));
+        const indexes = draft.files(folder).filter(({ name }) => `${folder}/${name}` !== index);
+        checkFree(others, (await read(indexes)).map((paths, at) => ({ index: indexes[at]!.name, paths })));
+      }
       const stay = new Set(put.map((file) => file.path));
-      const gone = before.map((path) => joinPath(root, path)).filter((path) => !stay.has(path));
+      const gone = before.filter((path) => !stay.has(path));
       const steps = [...gone.map((path) => () => draft.deleteFile(path)), ...put.map((file) => () => draft.putFile(file.path, file.content))];
       const indexed = action.files.map((file) => checkPath(file.path));
       if (indexed.length === 0) steps.push(() => draft.deleteFile(index));
@@ -50,27 +59,6 @@ export async function applyChange(draft: TreeDraft, root: string, change: StateS
     default:
       return action satisfies never;
   }
-}
-
-/** Whether a change only takes away. */
-export function isDeletion({ action }: StateStoreChange): boolean {
-  return action.type === 'files' ? action.put.length === 0 : action.files.length === 0;
-}
-
-/** The files at their places in the repository, checked one by one and against each other. */
-function placed(root: string, files: readonly StateStoreFile[]): readonly StateStoreFile[] {
-  if (files.length > maxFiles) throw new StateStoreError('invalid', `${files.length} files in one change, at most ${maxFiles} are allowed`);
-  const bytes = files.reduce((sum, file) => sum + file.content.length, 0);
-  if (bytes > maxBytes) throw new StateStoreError('invalid', `${bytes} bytes in one change, at most ${maxBytes} are allowed`);
-  // The last one of a path counts, as when files are written one after the other.
-  const byPath = new Map(files.map((file) => [joinPath(root, checkPath(file.path)), file.content]));
-  for (const path of byPath.keys()) {
-    for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
-      const above = path.slice(0, slash);
-      if (byPath.has(above)) throw new StateStoreError('invalid', `${above} cannot be a file and a folder (of ${path}) at once`);
-    }
-  }
-  return [...byPath].map(([path, content]) => ({ path, content }));
 }
 
 function anyOf(steps: readonly (() => boolean)[]): boolean {

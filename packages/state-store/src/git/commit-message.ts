@@ -1,5 +1,5 @@
 import type { StateStoreChange } from '../writer.ts';
-import { isDeletion } from './apply-change.ts';
+import { isDeletion } from '../check-change.ts';
 
 /** Names that are listed one by one; a longer list says how many more there are. */
 const maxListed = 200;

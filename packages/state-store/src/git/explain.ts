@@ -4,7 +4,7 @@ import type { StateStoreReason } from '../errors.ts';
 
 /** Whatever went wrong with a repository, as a state store's error. `what`: what was tried. */
 export function explain(what: string, error: unknown): StateStoreError {
-  if (error instanceof StateStoreError) return error;
+  if (error instanceof StateStoreError) return new StateStoreError(error.reason, `${what}: ${error.message}`, { cause: error, ...(error.hint ? { hint: error.hint } : {}) });
   if (!(error instanceof GitRemoteError)) return new StateStoreError('failed', `${what}: ${(error as Error).message}`, { cause: error });
   const hint = hints[error.reason];
   return new StateStoreError(reasons[error.reason], `${what}: ${error.message}`, { cause: error, ...(hint ? { hint } : {}) });
@@ -24,6 +24,6 @@ const reasons: Readonly<Record<GitRemoteError['reason'], StateStoreReason>> = {
 const hints: Readonly<Partial<Record<GitRemoteError['reason'], string>>> = {
   unreachable: 'check the URL and that the git server is running',
   timeout: 'check that the git server is not overloaded',
-  unauthorized: 'check username and password in the Secret, and that this user may push',
+  unauthorized: 'check the credentials in the Secret (with SSH, knownHosts too), and that they may push',
   'not-found': 'create the repository, or correct the URL',
 };

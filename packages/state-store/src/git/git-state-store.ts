@@ -180,7 +180,7 @@ export class GitStateStore implements StateStoreWriter {
         await this.#attempt(batch, snapshot, (next) => (pushed = next));
       });
     } catch (error) {
-      if (error instanceof RefusedByRule && batch.length > 1 && --refusals.left > 0) {
+      if (error instanceof RefusedByRule && --refusals.left > 0 && batch.length > 1) {
         const half = Math.ceil(batch.length / 2);
         await this.#writeBatch(batch.slice(0, half), refusals);
         if (refusals.left > 0) return this.#writeBatch(batch.slice(half), refusals);

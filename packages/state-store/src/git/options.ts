@@ -1,12 +1,17 @@
+import type { Credentials, CredentialSource, SshOptions } from '@plinth/git';
+
 /** Where and as whom a {@link GitStateStore} writes. */
 export interface GitStateStoreOptions {
-  /** `http://` or `https://` URL of the repository. */
+  /** Of the repository: `https://`, `http://`, `ssh://user@host/path` or `user@host:path`. */
   readonly url: string;
   /** Must exist, or the repository must be empty. */
   readonly branch: string;
   /** Folder of the repository that is the store's root; `''` when absent. */
   readonly path?: string;
-  readonly auth?: { readonly username: string; readonly password: string };
+  /** For HTTP. */
+  readonly auth?: Credentials | CredentialSource;
+  /** For SSH. */
+  readonly ssh?: SshOptions;
   /** PEM of the authorities to trust instead of the well-known ones. */
   readonly ca?: string;
   /** Author and committer of the commits; `kratix <>` when absent. */

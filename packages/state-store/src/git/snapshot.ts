@@ -1,5 +1,5 @@
 import { decodeCommit, decodeTree, emptyTreeId, GitRemote, IndexedTree } from '@plinth/git';
-import type { ObjectId } from '@plinth/git';
+import type { ObjectId, ParsedPack } from '@plinth/git';
 import { StateStoreError } from '../errors.ts';
 
 /** Where the branch stands. `commit` undefined: the repository is empty. */
@@ -76,22 +76,32 @@ export class BranchTrees {
     return tree;
   }
 
-  /** The bytes of a file, fetched if need be. */
-  async blob(id: ObjectId, signal: AbortSignal): Promise<Buffer> {
-    const kept = this.#blobs.get(id);
-    if (kept) return kept;
+  /** The bytes of files, in the order of the ids; those that are not here are fetched at once. */
+  async blobs(ids: readonly ObjectId[], signal: AbortSignal): Promise<readonly Buffer[]> {
+    const found = new Map(ids.map((id) => [id, this.#blobs.get(id)]));
+    const missing = [...found].filter(([, data]) => data === undefined).map(([id]) => id);
+    const take = (pack: ParsedPack | undefined): void => {
+      for (const id of missing) {
+        const data = pack?.read(id)?.data;
+        if (data) found.set(id, data);
+      }
+    };
     const commit = this.#snapshot?.commit;
-    let data: Buffer | undefined;
-    try {
-      data = (await this.#remote.fetch({ wants: [id], signal })).pack?.read(id)?.data;
-    } catch (error) {
-      // Some servers give out commits alone: take everything, then.
-      if (commit === undefined) throw error;
+    if (missing.length > 0) {
+      try {
+        take((await this.#remote.fetch({ wants: missing, signal })).pack);
+      } catch (error) {
+        // Some servers give out commits alone: take everything, then.
+        if (commit === undefined) throw error;
+      }
+      if (commit !== undefined && missing.some((id) => !found.get(id))) take((await this.#remote.fetch({ wants: [commit], depth: 1, signal })).pack);
     }
-    if (!data && commit !== undefined) data = (await this.#remote.fetch({ wants: [commit], depth: 1, signal })).pack?.read(id)?.data;
-    if (!data) throw new StateStoreError('failed', `the server did not send blob ${id}`);
-    this.keepBlob(id, data);
-    return data;
+    return ids.map((id) => {
+      const data = found.get(id);
+      if (!data) throw new StateStoreError('failed', `the server did not send blob ${id}`);
+      this.keepBlob(id, data);
+      return data;
+    });
   }
 
   keepBlob(id: ObjectId, data: Buffer): void {

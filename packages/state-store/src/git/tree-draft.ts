@@ -1,4 +1,4 @@
-import { buildTree, diffTrees, hashObject, IndexedTree } from '@plinth/git';
+import { buildTree, decodeTree, diffTrees, hashObject, IndexedTree } from '@plinth/git';
 import type { ObjectId, PushObject, TreeMode } from '@plinth/git';
 import { StateStoreError } from '../errors.ts';
 import type { StateStoreFile } from '../writer.ts';
@@ -47,6 +47,12 @@ export class TreeDraft {
     if (!entry || 'id' in entry) return entry;
     const id = this.#settle(folder, name, entry);
     return id === undefined ? undefined : { mode: '40000', id };
+  }
+
+  /** The files in a folder, not those below it. */
+  files(path: string): readonly { readonly name: string; readonly id: ObjectId }[] {
+    const found = this.find(path);
+    return found?.mode === '40000' ? decodeTree(this.#tree(found.id).data).filter((entry) => entry.mode !== '40000') : [];
   }
 
   /** Bytes of a file that this draft brought in. */

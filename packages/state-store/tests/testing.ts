@@ -1,0 +1,3 @@
+/** What tests of other rooms borrow: real stores on loopback, which can be made to fail. */
+export { credentials, fsck, git, hasSshd, selfSigned, startHttpBackend, startOverSsh, startWorld } from '@plinth/git/testing';
+export { startGitHubLike, type GitHubLike } from './github-like.ts';
