@@ -35,6 +35,8 @@ export class LogStructuredStore implements ObjectStore {
   #revision: number;
   #queue: PendingWrite[] = [];
   #closed = false;
+  #committedAt = 0;
+  #pauseMs = 0;
 
   constructor(journal: Journal, recovered: Recovered) {
     this.#journal = journal;
@@ -68,7 +70,7 @@ export class LogStructuredStore implements ObjectStore {
 
   write(write: Write): Promise<WriteResult> {
     if (this.#closed) return Promise.reject(new StoreClosedError());
-    if (this.#queue.length === 0) setImmediate(() => this.#commit());
+    if (this.#queue.length === 0) this.#schedule();
     return new Promise((resolve, reject) => this.#queue.push({ write, resolve, reject }));
   }
 
@@ -99,10 +101,21 @@ export class LogStructuredStore implements ObjectStore {
     this.#journal.close();
   }
 
+  /**
+   * Commits in the next turn of the event loop. When many writes come, each commit keeps everybody from working while the
+   * disk works: then as much time is left between two commits as a commit takes, and more writes share one.
+   */
+  #schedule(): void {
+    const pause = this.#pauseMs - (performance.now() - this.#committedAt);
+    if (pause > 0) setTimeout(() => this.#commit(), pause);
+    else setImmediate(() => this.#commit());
+  }
+
   #commit(): void {
     const queue = this.#queue;
     this.#queue = [];
     if (queue.length === 0 || this.#closed) return;
+    const started = performance.now();
     const staged = new Map<string, Entry | undefined>();
     const events: StoreEvent[] = [];
     const replies = queue.map(({ write }) => this.#stage(write, staged, events));
@@ -114,6 +127,8 @@ export class LogStructuredStore implements ObjectStore {
       for (const { reject } of queue) reject(failure);
       return;
     }
+    this.#committedAt = performance.now();
+    this.#pauseMs = queue.length < BUSY_BATCH ? 0 : Math.min(this.#committedAt - started, MAX_PAUSE_MS);
     for (const event of events) this.#apply(event);
     this.#watchers.notify(events);
     queue.forEach(({ resolve }, index) => resolve(replies[index]!));
@@ -165,6 +180,11 @@ export class LogStructuredStore implements ObjectStore {
     return page(rest.slice(0, limit), Math.max(0, rest.length - limit), atRevision);
   }
 }
+
+/** Writes in one commit from which on the store counts as busy; one caller after another never is. */
+const BUSY_BATCH = 8;
+/** The longest that a write waits for others, in ms. */
+const MAX_PAUSE_MS = 4;
 
 interface PendingWrite {
   readonly write: Write;
