@@ -10,7 +10,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'rooms',
-          include: ['{packages,promises,apps}/*/{src,tests,steps}/**/*.test.ts', '{tools,docs,conformance}/**/*.test.ts'],
+          include: ['{packages,promises,apps}/*/{src,tests,steps,web}/**/*.test.ts', '{tools,docs,conformance}/**/*.test.ts'],
           sequence: { groupOrder: 1 },
         },
       },

@@ -16,6 +16,8 @@ import { createSourceReconciler, restoreArtifact } from './source/reconciler.ts'
 export interface GitOpsAgentOptions {
   /** The cluster to work on, as somebody who may do everything (see `gitopsManifests`). */
   readonly client: Client;
+  /** A client that acts as a ServiceAccount. Absent: a Kustomization with `spec.serviceAccountName` stalls. */
+  readonly clientFor?: (namespace: string, serviceAccount: string) => Client;
   /** Folder for what is fetched; made when missing. Can be lost: it is fetched again. */
   readonly dataDir: string;
   readonly signal: AbortSignal;
@@ -78,7 +80,7 @@ export async function startGitOpsAgent(options: GitOpsAgentOptions): Promise<Asy
     }),
   );
 
-  const reconciler = createKustomizationReconciler({ client: cache.client, kustomizations: units, repositories: sources, store, events, clock, log });
+  const reconciler = createKustomizationReconciler({ client: cache.client, ...(options.clientFor ? { clientFor: options.clientFor } : {}), kustomizations: units, repositories: sources, store, events, clock, log });
   const unitsOf = (source: ObjectKey): readonly ObjectKey[] => units.byIndex(BY_SOURCE, keyString(source)).map(keyOf);
   const controller = stack.use(
     runController({

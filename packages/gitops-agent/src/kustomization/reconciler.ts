@@ -21,6 +21,8 @@ import { waitHealthy, type HealthTarget } from './wait-healthy.ts';
 export interface KustomizationReconcilerOptions {
   /** Writes through the informers. */
   readonly client: Client;
+  /** Acts as a ServiceAccount, for Kustomizations that name one. */
+  readonly clientFor?: (namespace: string, serviceAccount: string) => Client;
   readonly kustomizations: Informer<Kustomization>;
   readonly repositories: Informer<GitRepository>;
   readonly store: ArtifactStore;
@@ -78,6 +80,9 @@ export function createKustomizationReconciler(options: KustomizationReconcilerOp
   const write = (kustomization: Kustomization, outcome: RunOutcome): Promise<Kustomization> =>
     patchStatus(client, kustomizations, kustomization, kustomizationStatus(kustomization, outcome, contextOf(kustomization)), { fieldManager: KUSTOMIZATION_STATUS_MANAGER });
 
+  /** Who changes the cluster for it. What is read to find out what to change, the agent reads itself. */
+  const actingFor = ({ spec, metadata }: Kustomization): Client => (spec?.serviceAccountName && options.clientFor ? options.clientFor(metadata.namespace ?? '', spec.serviceAccountName) : client);
+
   /** What a run is about: its source's artifact, or why there is none. */
   function findArtifact(kustomization: Kustomization): Artifact | (RunOutcome & { readonly type: 'failed' }) {
     const source = sourceOf(kustomization);
@@ -93,7 +98,7 @@ export function createKustomizationReconciler(options: KustomizationReconcilerOp
   async function run(kustomization: Kustomization, memory: Memory, signal: AbortSignal): Promise<Result> {
     const { spec } = kustomization;
     if (spec?.suspend) return done;
-    const unsupported = unsupportedOf(kustomization);
+    const unsupported = unsupportedOf(kustomization, options.clientFor !== undefined);
     if (unsupported) return finish(kustomization, memory, { type: 'stalled', reason: 'Unsupported', message: unsupported }, clock.now(), []);
     const artifact = findArtifact(kustomization);
     if ('type' in artifact) return finish(kustomization, memory, artifact, clock.now(), []);
@@ -167,7 +172,7 @@ export function createKustomizationReconciler(options: KustomizationReconcilerOp
       signal.throwIfAborted();
       log.warn({ kind: 'Kustomization', ...keyOf(kustomization), err }, 'failed to look for objects that the inventory does not name');
     }
-    const result = await applySet(built.objects, { client, force: spec?.force ?? false, timeoutMs, signal, owner, checkLive, applied: memory.applied });
+    const result = await applySet(built.objects, { client: actingFor(kustomization), force: spec?.force ?? false, timeoutMs, signal, owner, checkLive, applied: memory.applied });
     const failures: ApplyFailure[] = [];
     const missing = new Set<string>();
     let isLeaving = false;
@@ -195,7 +200,7 @@ export function createKustomizationReconciler(options: KustomizationReconcilerOp
       return { type: 'failed', reason: 'ReconciliationFailed', stage, revision, attempted: true, message: result.unavailable, isTransient: true, inventory: [...inventory, ...unwanted] };
     }
 
-    const pruned = spec?.prune ? await prune(client, owner, stale) : { deleted: [], survivors: [], errors: [] };
+    const pruned = spec?.prune ? await prune(actingFor(kustomization), owner, stale) : { deleted: [], survivors: [], errors: [] };
     for (const { id } of stale) {
       memory.applied.delete(id);
       memory.build.owners.delete(id);
@@ -243,7 +248,7 @@ export function createKustomizationReconciler(options: KustomizationReconcilerOp
     const interrupted = new AbortController();
     memory.healthWait = interrupted;
     try {
-      const result = await waitHealthy(client, targets, { timeoutMs, signal: AbortSignal.any([signal, interrupted.signal]) });
+      const result = await waitHealthy(actingFor(kustomization), targets, { timeoutMs, signal: AbortSignal.any([signal, interrupted.signal]) });
       const healthyAfterMs = clock.now() - startedAt;
       if (result.type === 'healthy') return { type: 'applied', revision, inventory, healthyAfterMs };
       return { type: 'failed', reason: 'HealthCheckFailed', stage: 'Running health checks', revision, attempted: true, message: result.message, inventory };
@@ -324,7 +329,7 @@ export function createKustomizationReconciler(options: KustomizationReconcilerOp
     if (mayPrune && !spec?.suspend) {
       const owner = { name: kustomization.metadata.name, namespace: kustomization.metadata.namespace ?? '' };
       const inventory = status?.inventory?.entries ?? [];
-      const { errors } = await prune(client, owner, [...inventory, ...(await findStrays(client, owner, inventory, []))]);
+      const { errors } = await prune(actingFor(kustomization), owner, [...inventory, ...(await findStrays(client, owner, inventory, []))]);
       if (errors.length > 0) {
         const message = `delete failed, errors: ${errors.join('; ')}`;
         events.record(kustomization, { type: 'Warning', reason: 'PruneFailed', message });

@@ -4,7 +4,7 @@ import type { Kustomization } from '@plinth/api';
  * Fields that change what is applied, or as whom, and that this agent does not know. To ignore one would be to apply
  * something else than what was asked for, so the Kustomization stalls and says so. Undefined when there is none.
  */
-export function unsupportedOf(kustomization: Kustomization): string | undefined {
+export function unsupportedOf(kustomization: Kustomization, canActAs: boolean): string | undefined {
   const { spec } = kustomization;
   if (!spec) return 'spec is missing';
   const used: (string | undefined)[] = [
@@ -14,7 +14,7 @@ export function unsupportedOf(kustomization: Kustomization): string | undefined 
     spec.namePrefix ? 'namePrefix' : undefined,
     spec.nameSuffix ? 'nameSuffix' : undefined,
     spec.decryption ? 'decryption' : undefined,
-    spec.serviceAccountName ? 'serviceAccountName' : undefined,
+    spec.serviceAccountName && !canActAs ? 'serviceAccountName' : undefined,
     spec.kubeConfig ? 'kubeConfig' : undefined,
     spec.healthCheckExprs?.length ? 'healthCheckExprs' : undefined,
     spec.ignore?.length ? 'ignore' : undefined,
