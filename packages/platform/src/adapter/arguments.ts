@@ -14,6 +14,8 @@ export interface WorkWriterArguments {
   readonly workflowType: WorkflowType;
   readonly resourceName?: string;
   readonly resourceNamespace?: string;
+  /** From the environment: the Work is only to be looked at. */
+  readonly isDryRun?: boolean;
   /** Ours: the Job that runs this, noted on the Work. */
   readonly jobName?: string;
 }

@@ -1,6 +1,6 @@
 import type { Client } from '@plinth/client';
 import { parseAdapterArguments } from './arguments.ts';
-import { readObject } from './reader.ts';
+import { DRY_RUN, readObject } from './reader.ts';
 import { writeStatus } from './status-writer.ts';
 import { writeWork } from './work-writer.ts';
 
@@ -45,7 +45,7 @@ export async function runPipelineAdapter(options: PipelineAdapterOptions): Promi
         await readObject(context);
         break;
       case 'work-creator':
-        await writeWork(parsed.work, context);
+        await writeWork({ ...parsed.work, isDryRun: env[DRY_RUN] === 'true' }, context);
         break;
       case 'update-status':
         await writeStatus(context);

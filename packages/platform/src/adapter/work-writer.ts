@@ -29,7 +29,7 @@ export async function writeWork(args: WorkWriterArguments, { path, client, log, 
   const labelSelector = Object.entries(labels).map(([key, value]) => `${key}=${value}`).join(',');
   await retryOnConflict(async () => {
     const { items } = await client.list<WorkObject>(works, { namespace: args.namespace, labelSelector });
-    // A Promise's Work has a subset of the labels of a request's, and this one of a namesake's from another namespace.
+    // A Promise's Work has a subset of the labels of a request's, this one of a namesake's from another namespace, and a real one of a dry run's.
     const own = items.filter(({ metadata: { labels: have } }) => IDENTITY.every((label) => (have?.[label] ?? '') === (labels[label] ?? '')));
     if (own.length > 1) throw new PipelineOutputError(`found ${own.length} Works with the labels ${labelSelector} in namespace ${args.namespace}; there must be one at most`);
     const [existing] = own;
@@ -60,4 +60,4 @@ class WorkExists extends Error {
   }
 }
 
-const IDENTITY = [LABELS.resourceName, LABELS.resourceNamespace];
+const IDENTITY = [LABELS.resourceName, LABELS.resourceNamespace, LABELS.dryRun];

@@ -16,6 +16,7 @@ export function workLabels(args: WorkIdentity): Readonly<Record<string, string>>
     [LABELS.pipelineName]: args.pipelineName,
     ...(args.resourceName ? { [LABELS.resourceName]: args.resourceName } : {}),
     ...(args.resourceNamespace ? { [LABELS.resourceNamespace]: args.resourceNamespace } : {}),
+    ...(args.isDryRun ? { [LABELS.dryRun]: 'true' } : {}),
   };
 }
 

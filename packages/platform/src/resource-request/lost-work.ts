@@ -30,4 +30,5 @@ const identityOf = ({ subject }: Workflow, pipelineName: string) => ({
   workflowType: subject.type,
   resourceName: subject.name,
   ...(subject.hasPipelineNamespace && subject.namespace ? { resourceNamespace: subject.namespace } : {}),
+  ...(subject.isDryRun ? { isDryRun: true } : {}),
 });

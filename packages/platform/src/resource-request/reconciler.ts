@@ -158,8 +158,11 @@ export function workflowOf(promise: PlatformPromise, request: ResourceRequest, r
     uid: request.metadata.uid ?? '',
     pipelineNamespace: pipelineNamespace || namespace,
     hasPipelineNamespace: Boolean(pipelineNamespace),
+    ...(isMarked(request, LABELS.dryRun) ? { isDryRun: true } : {}),
   };
-  return { subject, action, pipelines: workflowsOf(promise).resource[action], hash: requestHash(promise.spec, request.spec), ...(version === undefined ? {} : { version }) };
+  // What a DryRun asked for was never made, and its delete workflow would undo what the real request has.
+  const isRehearsal = action === 'delete' && request.metadata.labels?.[LABELS.dryRunOwner] !== undefined;
+  return { subject, action, pipelines: isRehearsal ? [] : workflowsOf(promise).resource[action], hash: requestHash(promise.spec, request.spec), ...(version === undefined ? {} : { version }) };
 }
 
 /**

@@ -128,6 +128,7 @@ function podSpec(workflow: Workflow, identity: RunIdentity, config: PlatformConf
     env: [
       { name: 'KRATIX_TRACE_PARENT', valueFrom: { fieldRef: { fieldPath: "metadata.annotations['kratix.io/trace-parent']" } } },
       { name: 'KRATIX_TRACE_STATE', valueFrom: { fieldRef: { fieldPath: "metadata.annotations['kratix.io/trace-state']" } } },
+      ...(subject.isDryRun ? [{ name: 'KRATIX_DRY_RUN', value: 'true' }] : []),
     ],
     volumeMounts: [
       mount('shared-output', '/work-creator-files/input'),
@@ -183,6 +184,7 @@ function workflowEnv({ subject, action }: Workflow, pipeline: Pipeline): readonl
     KRATIX_OBJECT_NAMESPACE: subject.namespace ?? '',
     KRATIX_CRD_PLURAL: subject.plural,
     KRATIX_CLUSTER_SCOPED: String(subject.type === 'promise'),
+    ...(subject.isDryRun ? { KRATIX_DRY_RUN: 'true' } : {}),
   }).map(([name, value]) => ({ name, value }));
 }
 

@@ -78,6 +78,8 @@ export interface WorkflowSubject {
   readonly pipelineNamespace: string;
   /** Whether the Promise fixes `pipelineNamespace`; names and labels then say the request's namespace too. */
   readonly hasPipelineNamespace: boolean;
+  /** The request carries the dry-run label: its Works are only to be looked at. */
+  readonly isDryRun?: boolean;
 }
 
 /** One workflow of a Promise: its pipelines, in order, for one type and action. */
