@@ -5,6 +5,8 @@ import { runDestinationController } from './destination/reconciler.ts';
 import { openGitWriter, type StateStoreWriterFactory } from './git-state-store/open-writer.ts';
 import { runGitStateStoreController } from './git-state-store/reconciler.ts';
 import { createStateStores } from './git-state-store/state-stores.ts';
+import { runHealthRecordController } from './health-record/reconciler.ts';
+import { runPromiseReleaseController } from './promise-release/reconciler.ts';
 import { runPromiseController } from './promise/reconciler.ts';
 import { runRevisionController } from './promise-revision/reconciler.ts';
 import type { PlatformContext } from './runtime/context.ts';
@@ -75,6 +77,8 @@ export function startPlatform(options: PlatformOptions): Platform {
     runWorkController(context),
     runRevisionController(context),
     runPromiseController(context),
+    runPromiseReleaseController(context),
+    runHealthRecordController(context),
   ];
   return {
     metrics: metrics.render,

@@ -1,12 +1,12 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { configMaps, destinations, gitStateStores, healthRecords, jobs, type Kind, pods, promiseReleases, promiseRevisions, promises, type Pod, bucketStateStores, secrets, works } from '@plinth/api';
+import { bucketStateStores, configMaps, destinations, healthRecords, type Kind, promiseReleases, promiseRevisions, promises } from '@plinth/api';
 import type { KubeObject } from '@plinth/apimachinery';
 import type { Client } from '@plinth/client';
 import { type ControlPlane, runKubectl, startControlPlane } from '@plinth/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { platformAdmission, platformManifests } from '../src/index.ts';
-import { bucketPromise, bucketRequest, buckets, create } from './world.ts';
+import { create } from './world.ts';
 
 const PLATFORM = 'platform.kratix.io/v1alpha1';
 let plane: ControlPlane;

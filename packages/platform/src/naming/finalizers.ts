@@ -16,6 +16,9 @@ export const FINALIZERS = {
     bindings: 'kratix.io/resource-binding-cleanup',
   },
   promiseRevision: 'kratix.io/resource-request-cleanup',
+  promiseRelease: 'kratix.io/promise-cleanup',
+  /** We set none: the request looks at the records that exist. Those that Kratix set are taken away. */
+  healthRecord: 'kratix.io/health-record-cleanup',
   work: 'kratix.io/work-cleanup',
   workPlacement: 'finalizers.workplacement.kratix.io/repo-cleanup',
   /** A second one in mode `none`, from Kratix; removed together with the first. */

@@ -1,0 +1,26 @@
+import { healthRecords } from '@plinth/api';
+import { type Controller, done, runController } from '@plinth/controller-runtime';
+import { FINALIZERS } from '../naming/finalizers.ts';
+import type { PlatformContext } from '../runtime/context.ts';
+import { skipConflict } from '../runtime/skip-conflict.ts';
+
+/**
+ * Lets health records go that carry Kratix's finalizer. There is nothing to clean up here: a request is told of each record
+ * that comes, changes or goes, and adds up those that are about it (`aggregate.ts`).
+ */
+export function runHealthRecordController({ informers, client, signal, log, clock }: PlatformContext): Controller {
+  return runController({
+    name: 'healthrecord',
+    signal,
+    log,
+    clock,
+    sources: [{ informer: informers.healthRecords, predicate: ({ metadata }) => metadata.deletionTimestamp !== undefined }],
+    reconcile: (key) =>
+      skipConflict(async () => {
+        const { deletionTimestamp, uid, resourceVersion, finalizers = [] } = informers.healthRecords.get(key)?.metadata ?? {};
+        if (!deletionTimestamp || !finalizers.includes(FINALIZERS.healthRecord)) return done;
+        await client.patch(healthRecords, key, 'merge', { metadata: { uid, resourceVersion, finalizers: finalizers.filter((name) => name !== FINALIZERS.healthRecord) } });
+        return done;
+      }),
+  });
+}
