@@ -16,6 +16,9 @@ describe(mergeStatus, () => {
     expect(mergeStatus({ message: 'Pending' }, { ...end, type: 'promise' })['message']).toBe('Promise configured');
     expect(mergeStatus({ message: 'Pending' }, { ...end, isLast: false })['message']).toBe('Pending');
     expect(mergeStatus({ message: 'own' }, end)['message']).toBe('own');
+    const replaced = (original: string) => ({ message: 'pipeline p failed', kratix: { replacedMessage: { original, shown: 'pipeline p failed' } } });
+    expect(mergeStatus(replaced('Pending'), end)['message']).toBe('Resource requested');
+    expect(mergeStatus(replaced('own'), end)['message']).toBe('pipeline p failed');
   });
   it('counts the attempts of a pipeline that asks for another, and completes nothing', () => {
     const suspension = { message: 'wait', retryAfterMs: 1_500 };

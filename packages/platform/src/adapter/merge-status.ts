@@ -52,7 +52,10 @@ export function mergeStatus(before: Json, end: PipelineEnd): Json {
       message: 'Pipelines completed',
       lastTransitionTime: timestamp(end.now),
     });
-    if (merged['message'] === 'Pending') merged['message'] = end.type === 'promise' ? 'Promise configured' : 'Resource requested';
+    // What stands there in place of it (why the object was not ready) does not count.
+    const replaced = (kratix['replacedMessage'] ?? {}) as Json;
+    const message = merged['message'] === replaced['shown'] ? (replaced['original'] ?? merged['message']) : merged['message'];
+    if (message === 'Pending') merged['message'] = end.type === 'promise' ? 'Promise configured' : 'Resource requested';
   }
   return { ...merged, conditions, kratix: { ...kratix, workflows: updated } };
 }

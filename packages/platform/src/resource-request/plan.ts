@@ -9,7 +9,8 @@ import type { Runs } from '../workflow/observe.ts';
 import type { Workflow } from '../workflow/pipeline.ts';
 import { planWorkflow, type WorkflowPlan } from '../workflow/plan.ts';
 import { workflowSnapshot } from '../workflow/snapshot.ts';
-import type { ResourceRequest } from './request.ts';
+import type { Chain } from '../why/chain.ts';
+import type { RequestStatus, ResourceRequest } from './request.ts';
 
 export interface RequestSnapshot {
   readonly request: ResourceRequest;
@@ -25,6 +26,8 @@ export interface RequestSnapshot {
   /** A Work that a pipeline wrote is not there any more: somebody deleted it. */
   readonly hasLostWork: boolean;
   readonly healthRecords: readonly HealthRecord[];
+  /** What stands between the request and its service, for the case that it is not ready. */
+  readonly chain: (status: RequestStatus) => Chain;
   readonly config: PlatformConfig;
   /** In ms. */
   readonly now: number;

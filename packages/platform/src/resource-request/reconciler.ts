@@ -8,9 +8,11 @@ import { workflowsOf } from '../promise/workflows.ts';
 import { LATEST } from '../resource-binding/binding.ts';
 import { type Resolution, resolveRevision } from '../resource-binding/resolve-revision.ts';
 import type { PlatformContext } from '../runtime/context.ts';
+import { isNotPlaced, labelsChanged, subjectOfPlacement, troubleChanged } from '../why/wake.ts';
 import { ensureDeleted } from '../runtime/ensure-object.ts';
 import { BY_PROMISE, BY_SUBJECT, subjectKey, subjectOfBinding, subjectOfHealthRecord, subjectOfJob, subjectOfWork } from '../runtime/informers.ts';
 import { skipConflict } from '../runtime/skip-conflict.ts';
+import { observeChain } from '../why/observe-chain.ts';
 import { observeRuns } from '../workflow/observe.ts';
 import type { Workflow, WorkflowAction, WorkflowSubject } from '../workflow/pipeline.ts';
 import { jobLooksDifferent, podLooksDifferent } from '../workflow/predicates.ts';
@@ -60,6 +62,8 @@ export function runRequestController(shared: PlatformContext, promiseName: strin
     const resolution = resolveRevision({ request, promise, bindings, revisions: informers.revisions.byIndex(BY_PROMISE, promiseName), strategy: config.resourceBindingVersionStrategy });
     const used = promiseAt(promise, resolution);
     const version = resolution.type === 'resolved' && resolution.wanted !== LATEST ? resolution.version : undefined;
+    const runs = observeRuns(informers, key);
+    const works = informers.works.byIndex(BY_SUBJECT, key);
     return {
       request,
       promise: used,
@@ -67,10 +71,11 @@ export function runRequestController(shared: PlatformContext, promiseName: strin
       bindings,
       configure: workflowOf(used, request, resource, 'configure', version),
       delete: workflowOf(used, request, resource, 'delete', version),
-      runs: observeRuns(informers, key),
-      works: informers.works.byIndex(BY_SUBJECT, key),
+      runs,
+      works,
       hasLostWork: false,
       healthRecords: informers.healthRecords.byIndex(BY_SUBJECT, key),
+      chain: (status) => observeChain(informers, { type: 'request', object: request, status, promise, runs, works, bindings, resolution }),
       config,
       now: clock.now(),
     };
@@ -95,6 +100,9 @@ export function runRequestController(shared: PlatformContext, promiseName: strin
       { informer: informers.jobs, map: (job) => requestFrom(promiseName, subjectOfJob(job)), predicate: jobLooksDifferent },
       { informer: informers.pods, map: (pod) => requestFrom(promiseName, subjectOfPod(context, pod)), predicate: podLooksDifferent },
       { informer: informers.works, map: (work) => requestFrom(promiseName, subjectOfWork(work)) },
+      // What a request that is not ready says of these.
+      { informer: informers.workPlacements, map: (placement) => requestFrom(promiseName, subjectOfPlacement(context, placement)), predicate: troubleChanged },
+      { informer: informers.destinations, map: () => requests.list().filter(isNotPlaced).map(keyOf), predicate: labelsChanged },
       { informer: informers.bindings, map: (binding) => requestFrom(promiseName, subjectOfBinding(binding)) },
       { informer: informers.revisions, map: (revision) => ((revision as PromiseRevision).spec?.promiseRef?.name === promiseName ? requests.list().map(keyOf) : []), predicate: revisionMatters },
       { informer: informers.healthRecords, map: (record) => requestFrom(promiseName, subjectOfHealthRecord(record)) },

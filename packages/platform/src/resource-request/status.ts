@@ -8,6 +8,8 @@ import type { WorkflowPlan } from '../workflow/plan.ts';
 import { PAUSED, reconciledCondition } from '../workflow/reconciled.ts';
 import { COMPLETED, workflowOutcome } from '../workflow/status.ts';
 import { troubleOf } from '../workflow/trouble.ts';
+import { findCause } from '../why/explain.ts';
+import { sentenceOf } from '../why/words.ts';
 import { withAuthorsMessage, withOwnMessage } from './message.ts';
 import type { RequestPlan, RequestSnapshot } from './plan.ts';
 import type { RequestStatus } from './request.ts';
@@ -20,7 +22,7 @@ export function requestStatus(snapshot: RequestSnapshot, plan: RequestPlan): Req
   const before = snapshot.request.status ?? {};
   if (isOver(plan)) return before;
   const status = statusFor(snapshot, plan, withAuthorsMessage(before));
-  const cause = causeOf(snapshot, plan, status);
+  const cause = causeOf(snapshot, status);
   return cause === undefined ? status : withOwnMessage(status, cause);
 }
 
@@ -46,11 +48,10 @@ function statusFor(snapshot: RequestSnapshot, plan: Exclude<RequestPlan, { type:
 }
 
 /** Why the request is not ready, in one sentence; it stands in `message` in place of what the author says. */
-function causeOf(_snapshot: RequestSnapshot, plan: RequestPlan, status: RequestStatus): string | undefined {
-  if (plan.type === 'unresolved') return plan.problem;
-  if (plan.type === 'blocked') return 'Pending';
-  if (plan.type === 'configure' && plan.workflow.type === 'failed') return findCondition(status.conditions, COMPLETED)?.message;
-  return undefined;
+function causeOf({ chain }: RequestSnapshot, status: RequestStatus): string | undefined {
+  if (isTrue(status.conditions, 'Reconciled') && (findCondition(status.conditions, 'Ready')?.status ?? 'True') === 'True') return undefined;
+  const cause = findCause(chain(status));
+  return cause && sentenceOf(cause);
 }
 
 function configured(snapshot: RequestSnapshot, plan: WorkflowPlan, before: RequestStatus): RequestStatus {

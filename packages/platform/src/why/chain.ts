@@ -1,5 +1,6 @@
 import type { BucketStateStore, Destination, GitStateStore, Job, PlatformPromise, Pod, ResourceBinding, Work, WorkPlacement } from '@plinth/api';
 import type { KubeObject } from '@plinth/apimachinery';
+import type { Resolution } from '../resource-binding/resolve-revision.ts';
 import type { RequestStatus } from '../resource-request/request.ts';
 
 /** The stations between a request (or a Promise) and its service, in the order in which things travel. */
@@ -21,7 +22,7 @@ export interface Link {
   readonly since?: string;
   /** What was found; a sentence without its full stop when it failed. */
   readonly message: string;
-  /** What to do next; with every link that failed. */
+  /** What to do next; with every link that failed, unless the message says it. */
   readonly next?: string;
 }
 
@@ -37,8 +38,8 @@ export interface Chain {
   readonly promise: PlatformPromise | undefined;
   readonly findPromise: (name: string) => PlatformPromise | undefined;
   readonly binding?: ResourceBinding | undefined;
-  /** Versions that the Promise has revisions of. Absent: not looked up. */
-  readonly versions?: readonly string[] | undefined;
+  /** Which version of the Promise the request uses. Absent: not looked up. */
+  readonly resolution?: Resolution | undefined;
   /** The newest Job of the workflow, and its pod. */
   readonly job: Job | undefined;
   readonly pod: Pod | undefined;

@@ -81,9 +81,9 @@ const CASES: readonly (readonly [what: string, overrides: Parameters<typeof chai
   ['a paused Promise', { promise: promise({}, {}, { labels: { 'kratix.io/paused': 'true' } }) }, 'promise', 'Promise bucket is paused by the label kratix.io/paused; remove the label'],
   [
     'a version that does not exist',
-    { binding: { metadata: { name: 'one-bucket', namespace: 'default' }, spec: { version: 'v9', promiseRef: { name: 'bucket' }, resourceRef: { name: 'one', namespace: 'default' } } } as ResourceBinding, versions: ['v1', 'v2'] },
+    { binding: { metadata: { name: 'one-bucket', namespace: 'default' } } as ResourceBinding, resolution: { type: 'unresolved', problem: 'ResourceBinding one-bucket asks for version v9 of Promise bucket, but there is v1, v2: set its spec.version to latest or to one that is there' } },
     'version',
-    'ResourceBinding default/one-bucket asks for version v9 of Promise bucket, which does not exist (there is v1 and v2); set its spec.version to one that exists',
+    'ResourceBinding one-bucket asks for version v9 of Promise bucket, but there is v1, v2: set its spec.version to latest or to one that is there',
   ],
   ['a paused request', { labels: { 'kratix.io/paused': 'true' } }, 'pause', 'bucket default/one is paused by the label kratix.io/paused; remove the label'],
   [

@@ -19,15 +19,16 @@ export interface ReportedObject {
 export function owns(placement: WorkPlacement, reported: ReportedObject): boolean {
   const declared = declaredIn(placement);
   if (!reported.kind) return reported.path !== undefined && (placement.spec?.workloads ?? []).some(({ filepath }) => filepath && reported.path!.endsWith(`/${filepath}`)) && reported.path.includes(`/${placement.spec?.resourceName || placement.spec?.promiseName}/`);
-  return declared.has(keyOf(reported)) || (reported.namespace !== undefined && declared.has(keyOf({ ...reported, namespace: '' })));
+  return declared.has(objectKey(reported)) || (reported.namespace !== undefined && declared.has(objectKey({ ...reported, namespace: '' })));
 }
 
-function declaredIn({ spec }: WorkPlacement): ReadonlySet<string> {
+/** Keys ({@link objectKey}) of the objects that the files of a placement declare. */
+export function declaredIn({ spec }: WorkPlacement): ReadonlySet<string> {
   const workloads = spec?.workloads;
   if (!workloads) return NOTHING;
   let keys = remembered.get(workloads);
   if (!keys) {
-    keys = new Set(workloads.flatMap(objectsOf).map(keyOf));
+    keys = new Set(workloads.flatMap(objectsOf).map(objectKey));
     remembered.set(workloads, keys);
   }
   return keys;
@@ -57,4 +58,4 @@ function identity(value: unknown): readonly ReportedObject[] {
 }
 
 /** Versions of a group are the same object. */
-const keyOf = ({ apiVersion = '', kind = '', namespace = '', name = '' }: ReportedObject): string => `${apiVersion.includes('/') ? apiVersion.split('/')[0] : ''} ${kind} ${namespace} ${name}`;
+export const objectKey = ({ apiVersion = '', kind = '', namespace = '', name = '' }: ReportedObject): string => `${apiVersion.includes('/') ? apiVersion.split('/')[0] : ''} ${kind} ${namespace} ${name}`;

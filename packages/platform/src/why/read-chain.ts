@@ -24,7 +24,8 @@ import { type ApiResource, isForbidden, isNotFound, type KubeObject, type Object
 import type { Client, ListOptions } from '@plinth/client';
 import { PLATFORM_NAMESPACE } from '../naming/constants.ts';
 import { ANNOTATIONS, LABELS, MANAGED_BY } from '../naming/labels.ts';
-import type { RequestStatus } from '../resource-request/request.ts';
+import { resolveRevision } from '../resource-binding/resolve-revision.ts';
+import type { RequestStatus, ResourceRequest } from '../resource-request/request.ts';
 import { subjectKey, subjectOfJob, subjectOfWork } from '../runtime/informers.ts';
 import { actionOf, newestFirst } from '../workflow/job-state.ts';
 import type { Chain, StateStore } from './chain.ts';
@@ -62,7 +63,6 @@ export async function readChain(client: Client, object: KubeObject, promiseName:
   const ownJobs = newestFirst(allJobs.filter((job) => subjectOfJob(job) === subject && actionOf(job) === 'configure' && !job.metadata.deletionTimestamp));
   const ownWorks = allWorks.filter((work) => subjectOfWork(work) === subject && !work.metadata.deletionTimestamp);
   const binding = bindings[0];
-  const wanted = binding?.spec?.version ?? 'latest';
   const missing = (promise?.status?.requiredPromises ?? []).filter(({ state }) => state !== 'Requirement installed').slice(0, MAX_REQUIRED);
 
   const placements = (await Promise.all(namespacesOf(ownWorks).map(([space, names]) => reader.list<WorkPlacement>(workPlacements, { namespace: space, labelSelector: `${LABELS.work} in (${names.join(',')})` })))).flat();
@@ -71,7 +71,7 @@ export async function readChain(client: Client, object: KubeObject, promiseName:
   const [stores, targetLeases, revisions, required] = await Promise.all([
     Promise.all([...refs].map(async ([key, ref]) => [key, ref?.name ? await reader.find<StateStore>(ref.kind === 'BucketStateStore' ? bucketStateStores : gitStateStores, { name: ref.name }) : undefined] as const)),
     Promise.all(targets.map(async ({ metadata }) => [metadata.name, await reader.find<Lease>(leases, { namespace: PLATFORM_NAMESPACE, name: `destination-${metadata.name}` })] as const)),
-    wanted === 'latest' ? undefined : reader.list<PromiseRevision>(promiseRevisions),
+    type === 'request' ? reader.list<PromiseRevision>(promiseRevisions, { labelSelector: `${LABELS.promiseName}=${owner}` }) : [],
     Promise.all(missing.map(({ name: other = '' }) => reader.find<PlatformPromise>(promises, { name: other }))),
   ]);
   const storeByRef = new Map(stores);
@@ -83,7 +83,8 @@ export async function readChain(client: Client, object: KubeObject, promiseName:
     promise,
     findPromise: (other) => required.find((one) => one?.metadata.name === other),
     binding,
-    versions: revisions?.filter(({ spec }) => spec?.promiseRef.name === owner).map(({ spec }) => spec!.version).sort(),
+    // Where nobody made revisions there are none to miss.
+    resolution: promise && revisions.length > 0 ? resolveRevision({ request: object as ResourceRequest, promise, bindings, revisions, strategy: 'floating' }) : undefined,
     job: ownJobs[0],
     pod: podOf(allPods, ownJobs[0]),
     works: ownWorks,

@@ -15,7 +15,7 @@ export function agentLink(chain: Chain): Link {
   }
   // The controller knows its own clock best.
   if (applied?.reason === 'ReporterSilent') return link(`Destination ${listed(targets.map(({ metadata }) => metadata.name))}`, 'failed', applied.message, { since: applied.lastTransitionTime, next: 'see whether its cluster and its agent run' });
-  if (targets.length === 0) return link('Destination', 'waiting', 'none is chosen yet');
+  if (targets.length === 0) return link('a Destination', 'waiting', 'is not chosen yet');
   const quiet = targets.filter((destination) => !destination.status?.agent);
   if (quiet.length > 0) return link(`Destination ${listed(quiet.map(({ metadata }) => metadata.name))}`, 'unknown', 'has no agent that reports');
   return link(`Destination ${listed(targets.map(({ metadata }) => metadata.name))}`, 'ok', 'reports', { since: targets.map(({ status }) => status?.agent?.reportedAt ?? '').sort().at(-1) });

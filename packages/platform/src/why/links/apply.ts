@@ -9,7 +9,7 @@ const link = linkMaker('apply');
 export function applyLink(chain: Chain): Link {
   const applied = conditionOf(chain.status.conditions, 'Applied');
   const reports = reportsOf(chain);
-  if (applied?.status === 'True') return link('files', 'ok', 'applied', { since: applied.provedAt ?? applied.lastTransitionTime });
+  if (applied?.status === 'True') return link('the files', 'ok', 'are applied', { since: applied.provedAt ?? applied.lastTransitionTime });
   for (const { destination, report } of reports) {
     const placements = chain.placements.filter((placement) => placement.spec?.targetDestinationName === destination.metadata.name);
     const where = nameOf('Destination', destination.metadata.name);
@@ -22,9 +22,9 @@ export function applyLink(chain: Chain): Link {
       }
     }
   }
-  if (applied?.reason === 'ApplyFailed') return link('files', 'failed', quote(applied.message, 200), { since: applied.lastTransitionTime, next: 'correct what the pipeline writes' });
-  if (reports.length === 0) return link('files', 'unknown', 'nobody reports what was applied');
-  return link('files', 'waiting', 'are not applied yet');
+  if (applied?.reason === 'ApplyFailed') return link('the files', 'failed', quote(applied.message, 200), { since: applied.lastTransitionTime, next: 'correct what the pipeline writes' });
+  if (reports.length === 0) return link('the files', 'unknown', 'may be applied or not, nobody says');
+  return link('the files', 'waiting', 'are not applied yet');
 }
 
 /** Reasons for which a Kustomization applies nothing at all. */

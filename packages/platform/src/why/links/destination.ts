@@ -23,6 +23,6 @@ export function destinationLink({ works, placements, destinations }: Chain): Lin
     return link(name, 'failed', `${name} ${what}: the files are misplaced there`, { next: `label it (kubectl label destination ${target} --overwrite ${pairs}), or delete WorkPlacement ${placement.metadata.name} to move them` });
   }
   const targets = [...new Set(placements.map((placement) => placement.spec?.targetDestinationName ?? ''))].sort();
-  if (targets.length === 0) return link('Destination', 'waiting', 'none is chosen yet');
-  return link(`Destination ${listed(targets)}`, 'ok', 'is the right one');
+  if (targets.length === 0) return link('a Destination', 'waiting', 'is not chosen yet');
+  return link(`Destination ${listed(targets)}`, 'ok', 'matches');
 }

@@ -8,7 +8,7 @@ const link = linkMaker('fetch');
 export function fetchLink(chain: Chain): Link {
   const reports = reportsOf(chain);
   const applied = conditionOf(chain.status.conditions, 'Applied');
-  if (applied?.status === 'True' || applied?.reason === 'ApplyFailed') return link(sources(reports), 'ok', 'fetched');
+  if (applied?.status === 'True' || applied?.reason === 'ApplyFailed') return link(sources(reports), 'ok', 'has the commit');
   for (const { destination, report } of reports) {
     for (const { kind, name, ready, message } of report.sources ?? []) {
       if (ready !== 'False') continue;
@@ -16,11 +16,11 @@ export function fetchLink(chain: Chain): Link {
       return link(nameOf(kind, name), 'failed', `${agent} cannot fetch from the state store (${nameOf(kind, name)}): ${quote(message)}`, { since: report.reportedAt, next: 'see whether the server runs and the address and credentials are right' });
     }
   }
-  if (reports.length === 0) return link('agent', 'unknown', 'nobody reports what was fetched');
-  return link(sources(reports), 'waiting', 'the commit is not fetched or not applied yet');
+  if (reports.length === 0) return link('the agent', 'unknown', 'does not say what it fetched');
+  return link(sources(reports), 'waiting', 'has not got the commit, or has not applied it yet');
 }
 
 const sources = (reports: ReturnType<typeof reportsOf>): string => {
   const [first] = reports.flatMap(({ report }) => report.sources ?? []);
-  return first ? nameOf(first.kind, first.name) : 'agent';
+  return first ? nameOf(first.kind, first.name) : 'the agent';
 };

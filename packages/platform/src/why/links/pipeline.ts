@@ -16,7 +16,7 @@ export function pipelineLink({ object, status, job, pod }: Chain): Link {
     const failed = pipelines.find(({ phase }) => phase === 'Failed');
     return failure(failed?.name ?? '', failed?.message ?? completed.message.replace(/^A Configure Pipeline has failed: /, ''), job, { since: failed?.lastTransitionTime ?? since, owner });
   }
-  if (completed?.status === 'True') return link(named(pipelines), 'ok', 'completed', { since });
+  if (completed?.status === 'True') return link(named(pipelines), 'ok', pipelines.length === 1 ? 'has completed' : 'have completed', { since });
   if (!completed && pipelines.length === 0) return link(owner, conditionOf(status.conditions, 'Reconciled')?.status === 'True' ? 'ok' : 'waiting', 'has no pipeline to run');
   const running = pipelines.find(({ phase }) => phase === 'Running');
   const stuck = unschedulable(pod);

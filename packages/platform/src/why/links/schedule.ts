@@ -15,10 +15,10 @@ export function scheduleLink({ works, destinations, placements }: Chain): Link {
     const { message, next } = nobodyMatches(group ? selectorsFor(work, group).matchLabels : {}, destinations);
     return link(nameOf('Work', work.metadata.name, work.metadata.namespace), 'failed', message, { since: condition.lastTransitionTime, next });
   }
-  if (works.length === 0) return link('Work', 'waiting', 'there is nothing to place yet');
+  if (works.length === 0) return link('the Work', 'waiting', 'is not written yet');
   if (placements.length === 0 && works.some((work) => (work.spec?.workloadGroups?.length ?? 0) > 0)) return link(nameOf('Work', works[0]!.metadata.name, works[0]!.metadata.namespace), 'waiting', 'is being placed');
   const targets = [...new Set(placements.map((placement) => placement.spec?.targetDestinationName ?? ''))].sort();
-  return link(works.length === 1 ? nameOf('Work', works[0]!.metadata.name) : `${works.length} Works`, 'ok', targets.length > 0 ? `placed on ${listed(targets)}` : 'nothing to place');
+  return link(works.length === 1 ? nameOf('Work', works[0]!.metadata.name) : `${works.length} Works`, 'ok', targets.length > 0 ? `${works.length === 1 ? 'is' : 'are'} placed on ${listed(targets)}` : 'holds nothing to place');
 }
 
 function nobodyMatches(wanted: Readonly<Record<string, string>>, all: readonly Destination[]): { readonly message: string; readonly next: string } {

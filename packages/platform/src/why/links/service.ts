@@ -12,12 +12,12 @@ type Unhealthy = ReportedObject & { readonly reason?: string; readonly message?:
 /** Whether the pods of the service start: which reason, where one does not. */
 export function podLink(chain: Chain): Link {
   const objects = unhealthyOf(chain);
-  if (objects === undefined) return pod('pods', 'unknown', 'nobody reports how they are');
+  if (objects === undefined) return pod('the pods', 'unknown', 'may run or not, nobody says');
   const stuck = objects.find(({ reason }) => reason !== IN_PROGRESS && !hasCrashed(reason));
   if (stuck) return pod(textOf(stuck), 'failed', `${textOf(stuck)} does not start: ${reasonText(stuck)}`, { since: stuck.since, next: nextStep(stuck) });
   const starting = objects.find(({ reason }) => reason === IN_PROGRESS);
   if (starting) return pod(textOf(starting), 'waiting', `is not ready yet: ${quote(starting.message)}`, { since: starting.since });
-  return pod('pods', 'ok', 'no object is reported as broken');
+  return pod('the objects', 'ok', 'work, as far as the agent sees');
 }
 
 /** Whether the service works, as those say who look after it: containers that do not crash, HealthRecords that are well. */
@@ -25,7 +25,7 @@ export function healthLink(chain: Chain): Link {
   const crashed = unhealthyOf(chain)?.find(({ reason }) => hasCrashed(reason));
   if (crashed) return health(textOf(crashed), 'failed', `${textOf(crashed)} crashes: ${reasonText(crashed)}`, { since: crashed.since, next: 'see the log of that container on the destination' });
   const found = chain.status.healthStatus;
-  if (!found) return health('service', conditionOf(chain.status.conditions, 'Ready')?.status === 'False' ? 'waiting' : 'ok', 'nobody looks after its health');
+  if (!found) return health('the service', conditionOf(chain.status.conditions, 'Ready')?.status === 'False' ? 'waiting' : 'ok', 'has nobody who looks after its health');
   const worst = found.healthRecords?.find(({ state }) => state === found.state);
   const name = nameOf('HealthRecord', worst?.source.name, worst?.source.namespace);
   const since = worst?.lastRun === undefined ? undefined : new Date(worst.lastRun * 1000).toISOString().replace(/\.\d+Z$/, 'Z');

@@ -24,10 +24,10 @@ export function storeLink({ placements, works, destinations, findStore }: Chain)
         : link(name, 'failed', `${name} does not take the files of ${placement.metadata.name}: ${quote(written.message)}`, { since: written.lastTransitionTime, next: 'correct what the pipeline writes' });
     }
   }
-  if (placements.length === 0 || open.length > 0) return link('state store', 'waiting', placements.length === 0 ? 'nothing is written yet' : 'the files are being written');
+  if (placements.length === 0 || open.length > 0) return link('the files', 'waiting', placements.length === 0 ? 'are not written yet' : 'are being written');
   const last = placements.map((placement) => conditionOf(placement.status?.conditions, 'WriteSucceeded')?.lastTransitionTime ?? '').sort().at(-1);
   const versions = [...new Set(placements.map((placement) => shortVersion(placement.status?.versionID)).filter(Boolean))];
-  return link(versions.length === 1 ? `commit ${versions[0]}` : `${placements.length} placements`, 'ok', 'written', { since: last });
+  return link(versions.length === 1 ? `commit ${versions[0]}` : `${placements.length} placements`, 'ok', versions.length === 1 ? 'holds the files' : 'are written', { since: last });
 }
 
 function troubled(name: string, store: StateStore, error: string, since: string | undefined, reason?: string): Link {
