@@ -25,6 +25,12 @@ interface Event {
   readonly object: UnstructuredObject & { readonly code?: number };
 }
 
+/** Repeatable numbers from 0 to 1. */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
+}
+
 /** A watch whose events are collected as they come. */
 function watch(plane: ControlPlane, query: Record<string, string>, at = path) {
   const controller = new AbortController();
@@ -73,6 +79,29 @@ describe('list', () => {
     expect(names((await list(plane, { fieldSelector: 'metadata.name=m3' })).body)).toEqual(['m3']);
     expect(await list(plane, { labelSelector: 'a in (' })).toMatchObject({ status: 400 });
     expect(await list(plane, { fieldSelector: 'data.a=b' })).toMatchObject({ status: 400 });
+  });
+
+  test('many objects are found by label as if all were looked at, whatever happens to them', async () => {
+    await using plane = await startControlPlane();
+    const random = seeded(7);
+    const value = (): string => `v${Math.floor(random() * 9)}`;
+    const all = Array.from({ length: 260 }, (_, index) => `m${index}`);
+    await Promise.all(all.map((name) => plane.client.create(configMaps, configMap(name, { a: value(), b: value() }))));
+    const compare = async (): Promise<void> => {
+      for (const [a, b] of [['v1', 'v2'], ['v3', 'v3'], ['v8', 'none']] as const) {
+        // Only `=` goes through the index.
+        const [found, looked] = await Promise.all([list(plane, { labelSelector: `a=${a},b=${b}` }), list(plane, { labelSelector: `a in (${a}),b in (${b})` })]);
+        expect(names(found.body)).toEqual(names(looked.body));
+        expect(found.body.metadata).toEqual(looked.body.metadata);
+      }
+      expect(names((await list(plane, { labelSelector: 'a=v1', limit: '2' })).body)).toEqual(names((await list(plane, { labelSelector: 'a in (v1)', limit: '2' })).body));
+    };
+    await compare();
+    for (const name of all) {
+      if (random() < 0.3) await plane.client.delete(configMaps, key(name));
+      else if (random() < 0.5) await plane.client.patch(configMaps, key(name), 'merge', { metadata: { labels: { a: value(), b: random() < 0.5 ? null : value() } } });
+    }
+    await compare();
   });
 
   test('an exact version shows the past, a version to come is refused', async () => {

@@ -4,6 +4,7 @@ import type { Core, RequestContext } from '../core.ts';
 import type { ListReply } from '../reply.ts';
 import { listPrefix, type Served } from '../registry/served.ts';
 import { DamagedValueError, decode } from '../storage/codec.ts';
+import { entriesByLabel } from '../storage/label-index.ts';
 import { toServed } from './convert.ts';
 import { parseSelection, selects, type Selection } from './selection.ts';
 import { queryVersion, tooLarge, tooOld } from './version-error.ts';
@@ -60,6 +61,11 @@ function page(core: Core, served: Served, { prefix, selection, limit, atRevision
     entries.push(entry);
     objects.push(object);
   };
+  const found = atRevision === undefined && after === undefined ? entriesByLabel(core.store, served.prefix, prefix, selection.labels) : undefined;
+  if (found && found.length <= limit) {
+    for (const entry of found) take(entry);
+    return reply(served, entries, objects, { resourceVersion: String(core.store.revision) });
+  }
   let result: ListResult;
   let position = after;
   for (;;) {
