@@ -91,6 +91,7 @@ const promiseStatus = object('What is known of the Promise.', {
     apiVersion: string('API version to ask with.'),
     version: string('Version of the Promise.'),
     lastAvailableTime: time('When the Promise last became available.'),
+    replacedMessage: object('The message of the workflows, while another one says why the Promise is not ready.', { original: string('What they said.'), shown: string('What is shown.') }),
     workflows: object('State of the workflow.', {
       pipelines: list('State of each pipeline.', pipelineStatus),
       suspendedGeneration: int64('The generation at which it was suspended.'),

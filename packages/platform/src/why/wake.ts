@@ -2,9 +2,9 @@ import type { Destination, WorkPlacement } from '@plinth/api';
 import { deepEqual, type KubeObject } from '@plinth/apimachinery';
 import { findCondition } from '../conditions.ts';
 import { LABELS } from '../naming/labels.ts';
-import type { ResourceRequest } from '../resource-request/request.ts';
 import type { PlatformContext } from '../runtime/context.ts';
 import { subjectOfWork } from '../runtime/informers.ts';
+import { conditionOf } from './words.ts';
 
 /** The request or Promise that a placement belongs to, in the form of `subjectKey`; empty when its Work is gone. */
 export function subjectOfPlacement({ informers }: Pick<PlatformContext, 'informers'>, placement: KubeObject): string {
@@ -28,5 +28,8 @@ export function labelsChanged(object: KubeObject, previous: KubeObject | undefin
   return !previous || !deepEqual(labels(object as Destination), labels(previous as Destination));
 }
 
-/** It is still on its way, as far as its Works are concerned. */
-export const isNotPlaced = ({ status }: ResourceRequest): boolean => status !== undefined && findCondition(status.conditions, 'WorksSucceeded')?.status !== 'True' && findCondition(status.conditions, 'ConfigureWorkflowCompleted')?.status === 'True';
+/** A request or a Promise whose Works are still on their way. */
+export const isNotPlaced = (object: KubeObject): boolean => {
+  const works = conditionOf((object as { readonly status?: { readonly conditions?: readonly unknown[] } }).status?.conditions, 'WorksSucceeded');
+  return works !== undefined && works.status !== 'True';
+};

@@ -28,7 +28,8 @@ export function pipelineLink({ object, status, job, pod }: Chain): Link {
 
 /** `text` is `container NAME: CAUSE`, or the cause alone; see `workflow/failure.ts`. */
 function failure(pipeline: string, text: string, job: Job | undefined, { since, owner }: { readonly since: string | undefined; readonly owner: string }): Link {
-  const name = nameOf('pipeline', pipeline);
+  // A workflow that cannot be read has no pipelines.
+  const name = pipeline ? nameOf('pipeline', pipeline) : 'the workflow';
   const found = /^container (\S+): (.*)$/s.exec(text);
   const container = found ? `container ${found[1]}` : 'a container';
   const cause = found?.[2] ?? text;
