@@ -2,6 +2,7 @@ import { destinations, gitStateStores, promises, type PlatformPromise } from '@p
 import type { ApiResource, KubeObject, UnstructuredObject } from '@plinth/apimachinery';
 import type { Client } from '@plinth/client';
 import { silentLogger } from '@plinth/controller-runtime';
+import type { StateStoreWriter } from '@plinth/state-store';
 import { type ControlPlane, eventually, startControlPlane } from '@plinth/testing';
 import { type Platform, platformAdmission, platformManifests, type PlatformConfig, startPlatform } from '../src/index.ts';
 import type { ResourceRequest } from '../src/resource-request/request.ts';
@@ -28,28 +29,30 @@ export interface World extends AsyncDisposable {
 export const buckets: ApiResource = { group: 'example.com', version: 'v1', kind: 'bucket', plural: 'buckets', namespaced: true };
 
 export interface WorldOptions {
-  /** What stands between the platform and the API server; asked for each platform that is started. */
-  readonly tap?: (client: Client) => Client;
+  /** What stands between the platform and what it writes to; asked for each platform that is started. */
+  readonly tap?: (client: Client) => { readonly client: Client; readonly store?: (store: StateStoreWriter) => StateStoreWriter };
 }
 
-export async function startWorld(images: Readonly<Record<string, TestImage>>, config: Partial<PlatformConfig> = {}, { tap = (client) => client }: WorldOptions = {}): Promise<World> {
+export async function startWorld(images: Readonly<Record<string, TestImage>>, config: Partial<PlatformConfig> = {}, { tap = (client) => ({ client }) }: WorldOptions = {}): Promise<World> {
   const plane: ControlPlane = await startControlPlane({ server: { admission: [platformAdmission({ client: () => plane.client })] } });
   const ended = new AbortController();
   for (const manifest of platformManifests()) await create(plane, manifest);
   const store = memoryStateStore();
   const kubelet = startTestKubelet(plane, images, ended.signal);
   let moved = (): void => {};
-  const start = (): Platform =>
-    startPlatform({
-      client: tap(plane.clientFor({ name: 'system:serviceaccount:kratix-platform-system:kratix-platform-controller-manager', groups: ['system:serviceaccounts', 'system:authenticated'] })),
+  const start = (): Platform => {
+    const tapped = tap(plane.clientFor({ name: 'system:serviceaccount:kratix-platform-system:kratix-platform-controller-manager', groups: ['system:serviceaccounts', 'system:authenticated'] }));
+    return startPlatform({
+      client: tapped.client,
       signal: ended.signal,
       log: silentLogger,
       config,
       openStateStore: async (_store, _credentials, onMoved) => {
         moved = onMoved;
-        return store;
+        return tapped.store?.(store) ?? store;
       },
     });
+  };
   let platform = start();
   await plane.client.create(gitStateStores, { apiVersion: 'platform.kratix.io/v1alpha1', kind: 'GitStateStore', metadata: { name: 'default' }, spec: { url: 'https://git.test/repo' } } as KubeObject);
   await plane.client.create(destinations, {

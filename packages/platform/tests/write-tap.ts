@@ -1,10 +1,13 @@
-import type { ApiResource, KubeObject } from '@plinth/apimachinery';
+import { type ApiResource, type KubeObject, keyOf, type ObjectKey } from '@plinth/apimachinery';
 import type { Client } from '@plinth/client';
+import type { StateStoreWriter } from '@plinth/state-store';
 
 /** A client whose writes are listed, and which can die after any of them, as a process does. */
 export interface WriteTap {
   readonly client: Client;
-  /** What was written, in order: `patch buckets/status one`. Reads and watches are not listed. */
+  /** The same for writes to a state store. */
+  readonly store: (store: StateStoreWriter) => StateStoreWriter;
+  /** What was written, in order: `patch buckets/status default/one`, `store one-x.worker-5058f`. Reads and watches are not listed. */
   readonly writes: readonly string[];
   /** Settles when the client is dead: nothing that is asked of it from then on reaches the API server. */
   readonly died: Promise<void>;
@@ -17,38 +20,40 @@ export function tapWrites(client: Client, options: { readonly killAfter?: number
   const died = Promise.withResolvers<void>();
   let counted = 0;
   let isDead = false;
-  const never = (): Promise<never> => new Promise(() => {});
 
-  const write = async <T>(verb: string, resource: ApiResource, name: string | undefined, subresource: string | undefined, act: () => Promise<T>): Promise<T> => {
+  const count = async <T>(text: string, act: () => Promise<T>): Promise<T> => {
     if (isDead) throw new Error('the process is dead');
-    const text = `${verb} ${resource.plural}${subresource ? `/${subresource}` : ''} ${name ?? ''}`.trim();
     writes.push(text);
     if (counts(text)) counted += 1;
     const isLast = counted >= killAfter;
-    // Whoever comes after the last write finds nobody, and so does whoever asked for it: it gets no answer.
+    // Whoever comes after the last write finds nobody, and whoever asked for it gets no answer.
     if (isLast) isDead = true;
-    const result = await act().catch((error: unknown) => {
+    try {
+      const result = await act();
+      if (!isLast) return result;
+    } finally {
       if (isLast) died.resolve();
-      throw error;
-    });
-    if (isLast) {
-      died.resolve();
-      return never();
     }
-    return result;
+    throw new Error('the process died before it had the answer');
   };
-  const nameOf = (object: KubeObject): string => object.metadata.name;
+  const write = <T>(verb: string, resource: ApiResource, key: Partial<ObjectKey>, subresource: string | undefined, act: () => Promise<T>): Promise<T> =>
+    count(`${verb} ${resource.plural}${subresource ? `/${subresource}` : ''} ${[key.namespace, key.name].filter(Boolean).join('/')}`, act);
   return {
     writes,
     died: died.promise,
+    store: (store) => ({
+      ...store,
+      write: (change, rest) => count(`store ${change.name}`, () => store.write(change, rest)),
+      writeAll: (changes, rest) => count(`store ${changes.map(({ name }) => name).join(' ')}`, () => store.writeAll(changes, rest)),
+    }),
     client: {
       ...client,
-      create: (resource, object, rest) => write('create', resource, nameOf(object), rest?.subresource, () => client.create(resource, object, rest)),
-      update: (resource, object, rest) => write('update', resource, nameOf(object), rest?.subresource, () => client.update(resource, object, rest)),
-      updateStatus: (resource, object, rest) => write('update', resource, nameOf(object), 'status', () => client.updateStatus(resource, object, rest)),
-      patch: <T extends KubeObject>(...[resource, key, kind, patch, rest]: Parameters<Client['patch']>) => write('patch', resource, key.name, rest?.subresource, () => client.patch<T>(resource, key, kind, patch, rest)),
-      delete: (resource, key, rest) => write('delete', resource, key.name, undefined, () => client.delete(resource, key, rest)),
-      deleteCollection: (resource, rest) => write('deleteCollection', resource, undefined, undefined, () => client.deleteCollection(resource, rest)),
+      create: (resource, object, rest) => write('create', resource, keyOf(object), rest?.subresource, () => client.create(resource, object, rest)),
+      update: (resource, object, rest) => write('update', resource, keyOf(object), rest?.subresource, () => client.update(resource, object, rest)),
+      updateStatus: (resource, object, rest) => write('update', resource, keyOf(object), 'status', () => client.updateStatus(resource, object, rest)),
+      patch: <T extends KubeObject>(...[resource, key, kind, patch, rest]: Parameters<Client['patch']>) => write('patch', resource, key, rest?.subresource, () => client.patch<T>(resource, key, kind, patch, rest)),
+      delete: (resource, key, rest) => write('delete', resource, key, undefined, () => client.delete(resource, key, rest)),
+      deleteCollection: (resource, rest) => write('deleteCollection', resource, rest, undefined, () => client.deleteCollection(resource, rest)),
     },
   };
 }

@@ -29,15 +29,25 @@ export function layoutOf(destination: Destination): DestinationLayout {
   return { path: path ?? '', ...(filepath?.mode ? { mode: filepath.mode } : {}), ...(filepath?.filename ? { filename: filepath.filename } : {}) };
 }
 
-function identityOf({ metadata, spec }: WorkPlacement): PlacementIdentity {
+/** What of a placement decides where its files go. */
+export function identityOf({ metadata, spec }: WorkPlacement): PlacementIdentity {
   return {
     namespace: metadata.namespace!,
     name: metadata.name,
     promiseName: spec?.promiseName ?? '',
-    resourceName: spec?.resourceName,
+    resourceName: directoryOf(metadata, spec?.resourceName),
     pipelineName: metadata.labels?.[LABELS.pipelineName],
     groupId: spec?.id ?? '',
   };
+}
+
+/**
+ * A request whose files come from another namespace than its own has a directory of its own beside its namesakes': no
+ * name contains an underscore (decision 0102).
+ */
+function directoryOf({ namespace, labels }: WorkPlacement['metadata'], name: string | undefined): string | undefined {
+  const home = labels?.[LABELS.resourceNamespace];
+  return name && home && home !== namespace ? `${home}_${name}` : name;
 }
 
 const workloadsOf = (placement: WorkPlacement): readonly EncodedWorkload[] =>

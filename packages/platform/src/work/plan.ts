@@ -74,6 +74,8 @@ function buildPlacement(work: Work, group: GroupPlacement['group'], destination:
         [LABELS.workloadGroupId]: group.id ?? '',
         [LABELS.targetDestinationName]: destination,
         [LABELS.pipelineName]: work.metadata.labels?.[LABELS.pipelineName] ?? '',
+        // Of a request from another namespace: its namesakes here have other directories.
+        ...(work.metadata.labels?.[LABELS.resourceNamespace] ? { [LABELS.resourceNamespace]: work.metadata.labels[LABELS.resourceNamespace] } : {}),
       },
       ...annotationsFrom(work),
       finalizers: [FINALIZERS.workPlacement],

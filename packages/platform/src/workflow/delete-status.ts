@@ -1,7 +1,9 @@
 import type { PipelineStatus, WorkflowRun } from '@plinth/api';
-import type { ConditionUpdate } from '../conditions.ts';
+import { type ConditionUpdate, setConditions } from '../conditions.ts';
+import type { Runs } from './observe.ts';
 import type { Workflow } from './pipeline.ts';
 import type { WorkflowPlan } from './plan.ts';
+import { troubleOf } from './trouble.ts';
 import { attemptsOf, type CurrentPipeline, pipelinesAt, recordedRun, type WorkflowStatus } from './status.ts';
 
 export interface DeleteOutcome {
@@ -33,6 +35,13 @@ export function deleteOutcome(before: WorkflowStatus, workflow: Workflow, plan: 
     default:
       return plan satisfies never;
   }
+}
+
+/** The status of an object on its way out whose delete workflow makes this move. `now` in ms. */
+export function withDeleteOutcome<T extends WorkflowStatus>(before: T, workflow: Workflow, plan: WorkflowPlan, runs: Runs, now: number): T {
+  const { pipelines, run, conditions } = deleteOutcome(before, workflow, plan, troubleOf(plan, runs, before.kratix?.workflows?.pipelines ?? []), now);
+  const workflows = { ...before.kratix?.workflows, pipelines, ...(run ? { run } : {}) };
+  return { ...before, kratix: { ...before.kratix, workflows }, ...(conditions.length > 0 ? { conditions: setConditions(before.conditions, conditions, now) } : {}) };
 }
 
 export const DELETED = 'DeleteWorkflowCompleted';
