@@ -6,8 +6,8 @@ export interface StoreUnderTest extends AsyncDisposable {
   open(): Promise<StateStoreWriter>;
 }
 
-/** What every {@link StateStoreWriter} must do, whatever it writes to. */
-export function stateStoreConformance(name: string, start: () => Promise<StoreUnderTest>): void {
+/** What every {@link StateStoreWriter} must do, whatever it writes to. `isFlat`: it knows no folders, so a name can be a file and a folder. */
+export function stateStoreConformance(name: string, start: () => Promise<StoreUnderTest>, { isFlat = false }: { readonly isFlat?: boolean } = {}): void {
   describe(`${name} as a state store`, () => {
     it('begins empty, takes files and gives them back, to another writer too', async () => {
       await using store = await start();
@@ -85,7 +85,7 @@ export function stateStoreConformance(name: string, start: () => Promise<StoreUn
       const outcomes = await writer.writeAll([
         directory('d/one', { a: '1' }),
         files({ '../escape': 'x' }),
-        files({ 'file/below': 'x' }),
+        isFlat ? files({ '.git/config': 'x' }) : files({ 'file/below': 'x' }),
         files({ same: 'x', 'same/below': 'x' }),
         directory('d/two', { a: '2' }),
         files({ file: 'x' }),
@@ -145,7 +145,7 @@ export function directory(path: string, below: Readonly<Record<string, string>>,
   return { name, action: { type: 'directory', directory: path, files: contents(Object.fromEntries(Object.entries(below).map(([file, content]) => [`${path}/${file}`, content]))) } };
 }
 
-function indexed(index: string, put: Readonly<Record<string, string>>): StateStoreChange {
+export function indexed(index: string, put: Readonly<Record<string, string>>): StateStoreChange {
   return { name: 'indexed', action: { type: 'indexed', index, files: contents(put) } };
 }
 

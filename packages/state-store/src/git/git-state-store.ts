@@ -3,6 +3,8 @@ import { encodeCommit, GitRemote, hashObject, isSshUrl, signature, subscribeRefU
 import type { ObjectId } from '@plinth/git';
 import { StateStoreError } from '../errors.ts';
 import { checkPath, joinPath } from '../path.ts';
+import { WriteQueue } from '../write-queue.ts';
+import type { Waiting } from '../write-queue.ts';
 import type { StateStoreChange, StateStoreWriter, WriteOptions, WriteOutcome } from '../writer.ts';
 import { applyChange } from './apply-change.ts';
 import { commitMessage } from './commit-message.ts';
@@ -13,17 +15,8 @@ import { BranchTrees } from './snapshot.ts';
 import type { Snapshot } from './snapshot.ts';
 import { TreeDraft } from './tree-draft.ts';
 
-interface Waiting {
-  readonly change: StateStoreChange;
-  readonly settle: (outcome: WriteOutcome) => void;
-  settled: boolean;
-}
-
 const firstPauseMs = 50;
 const longestPauseMs = 2000;
-
-/** Bytes of files in one commit, roughly: more changes than that wait for the next. */
-const maxBatchBytes = 32 * 1024 * 1024;
 
 /**
  * A git repository as a state store. See {@link StateStoreWriter} for what holds.
@@ -41,10 +34,9 @@ export class GitStateStore implements StateStoreWriter {
   readonly #remote: GitRemote;
   readonly #trees: BranchTrees;
   readonly #closing = new AbortController();
-  readonly #queue: Waiting[] = [];
+  readonly #queue: WriteQueue;
   /** Everything that touches the branch's trees takes its turn here. */
   #turn: Promise<unknown> = Promise.resolve();
-  #writing = false;
   #watching: Promise<void> | undefined;
   /** Where we left the branch; undefined before the first look. */
   #ours: Snapshot | undefined;
@@ -55,6 +47,12 @@ export class GitStateStore implements StateStoreWriter {
     this.#root = joinPath(options.path ?? '');
     this.#remote = new GitRemote({ url: options.url, auth: options.auth, ssh: options.ssh, ca: options.ca, timeoutMs: options.timeoutMs });
     this.#trees = new BranchTrees(this.#remote, options.branch);
+    this.#queue = new WriteQueue({
+      closing: this.#closing.signal,
+      maxBatch: options.maxBatch ?? 500,
+      writeBatch: (batch) => this.#writeBatch(batch),
+      inTurn: (act) => this.#inTurn(act),
+    });
   }
 
   /** Reads the branch's trees (not the files) and is then ready to write. Rejects with a StateStoreError. */
@@ -72,28 +70,7 @@ export class GitStateStore implements StateStoreWriter {
   }
 
   async write(change: StateStoreChange, options: WriteOptions = {}): Promise<WriteOutcome> {
-    if (this.#closing.signal.aborted || options.signal?.aborted) return givenUp(change, options.signal);
-    const { promise, resolve } = Promise.withResolvers<WriteOutcome>();
-    const stop = (): void => settle(givenUp(change, options.signal));
-    const waiting: Waiting = { change, settle: (outcome) => settle(outcome), settled: false };
-    const settle = (outcome: WriteOutcome): void => {
-      if (waiting.settled) return;
-      waiting.settled = true;
-      options.signal?.removeEventListener('abort', stop);
-      resolve(outcome);
-    };
-    options.signal?.addEventListener('abort', stop, { once: true });
-    this.#queue.push(waiting);
-    if (!this.#writing) {
-      this.#writing = true;
-      // One round of the microtask queue later, so that calls made together share a commit.
-      queueMicrotask(() => void this.#inTurn(() => this.#drain()));
-    }
-    return promise;
-  }
-
-  contains(revision: string, versionId: string): boolean | undefined {
-    return this.#order.contains(revision, versionId);
+    return this.#queue.write(change, options);
   }
 
   async writeAll(changes: readonly StateStoreChange[], options: WriteOptions = {}): Promise<readonly WriteOutcome[]> {
@@ -138,33 +115,9 @@ export class GitStateStore implements StateStoreWriter {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
     await this.#turn.catch(() => {});
-    for (const waiting of this.#queue.splice(0)) waiting.settle(givenUp(waiting.change, undefined));
+    this.#queue.close();
     await this.#watching;
     this.#remote[Symbol.dispose]();
-  }
-
-  async #drain(): Promise<void> {
-    try {
-      while (this.#queue.length > 0 && !this.#closing.signal.aborted) await this.#writeBatch(this.#takeBatch());
-    } finally {
-      this.#writing = false;
-    }
-  }
-
-  #takeBatch(): Waiting[] {
-    const batch: Waiting[] = [];
-    let bytes = 0;
-    let taken = 0;
-    for (const next of this.#queue) {
-      if (batch.length >= (this.#options.maxBatch ?? 500) || bytes >= maxBatchBytes) break;
-      taken++;
-      if (next.settled) continue;
-      batch.push(next);
-      const { action } = next.change;
-      for (const file of action.type === 'files' ? action.put : action.files) bytes += file.content.length;
-    }
-    this.#queue.splice(0, taken);
-    return batch;
   }
 
   /** `refusals`: how many more pushes the server may refuse before what is left has failed. */
@@ -197,7 +150,7 @@ export class GitStateStore implements StateStoreWriter {
     const changed: Waiting[] = [];
     const unchanged: Waiting[] = [];
     for (const waiting of batch) {
-      if (waiting.settled) continue;
+      if (waiting.isSettled) continue;
       try {
         const different = await applyChange(draft, this.#root, waiting.change, (ids) => this.#trees.blobs(ids, this.#closing.signal));
         (different ? changed : unchanged).push(waiting);
@@ -309,10 +262,6 @@ class RefusedByRule extends StateStoreError {
   constructor(message: string) {
     super('rejected', message, { hint: 'look at the hooks and the branch protection of the repository' });
   }
-}
-
-function givenUp(change: StateStoreChange, signal: AbortSignal | undefined): WriteOutcome {
-  return { outcome: 'failed', error: new StateStoreError('aborted', `${change.name} was not written: ${signal?.aborted ? 'the caller gave up' : 'the state store was closed'}`) };
 }
 
 async function abortOf(signal: AbortSignal): Promise<never> {

@@ -1,0 +1,210 @@
+import { createHash } from 'node:crypto';
+import { StateStoreError } from '../errors.ts';
+import { checkPath, joinPath } from '../path.ts';
+import { WriteQueue } from '../write-queue.ts';
+import type { Waiting } from '../write-queue.ts';
+import type { StateStoreChange, StateStoreWriter, WriteOptions, WriteOutcome } from '../writer.ts';
+import { BucketClient } from './bucket-client.ts';
+import { BucketDraft } from './bucket-draft.ts';
+import type { BucketView, DraftEntry } from './bucket-draft.ts';
+import { explain } from './explain.ts';
+import type { BucketStateStoreOptions } from './options.ts';
+
+export type { BucketStateStoreOptions } from './options.ts';
+
+/** Objects whose state is remembered, to notice that somebody else changed them. */
+const maxKnown = 200_000;
+
+/**
+ * A bucket of an S3-compatible server as a state store. See {@link StateStoreWriter} for what holds.
+ *
+ * Changes that come together are one batch: what they touch is asked for at the same time, what differs (by ETag) is uploaded, and then
+ * what is left over is deleted. A bucket has no commits: a batch that breaks off in between leaves some of its objects written, and
+ * writing it again makes them whole. An index of mode `none` names files before they are there and until they are gone, so
+ * nothing is left that nobody knows.
+ */
+export class BucketStateStore implements StateStoreWriter {
+  readonly kind = 'bucket';
+  readonly #options: BucketStateStoreOptions;
+  readonly #root: string;
+  readonly #client: BucketClient;
+  readonly #closing = new AbortController();
+  readonly #queue: WriteQueue;
+  #turn: Promise<unknown> = Promise.resolve();
+  /** What the objects are, as far as this writer knows. An ETag is not always an MD5. */
+  readonly #known = new Map<string, { readonly etag: string; readonly md5: string }>();
+
+  private constructor(options: BucketStateStoreOptions) {
+    this.#options = options;
+    this.#root = joinPath(options.path ?? '');
+    this.#client = new BucketClient(options);
+    this.#queue = new WriteQueue({ closing: this.#closing.signal, maxBatch: 500, writeBatch: (batch) => this.#writeBatch(batch), inTurn: (act) => this.#inTurn(act) });
+  }
+
+  /** Does no I/O: {@link probe} tells whether the bucket is there. Throws a StateStoreError for options that cannot be. */
+  static open(options: BucketStateStoreOptions): BucketStateStore {
+    if (!/^[a-zA-Z0-9][a-zA-Z0-9._-]{1,254}$/.test(options.bucket)) throw new StateStoreError('invalid', `${JSON.stringify(options.bucket.slice(0, 300))} cannot be the name of a bucket`);
+    if (!/^(?:https?:\/\/)?[A-Za-z0-9.-]+(?::\d+)?\/?$|^(?:https?:\/\/)?\[[0-9a-fA-F:.]+\](?::\d+)?\/?$/.test(options.endpoint)) {
+      throw new StateStoreError('invalid', `the endpoint ${JSON.stringify(options.endpoint.slice(0, 300))} is not of the form host or host:port`);
+    }
+    return new BucketStateStore(options);
+  }
+
+  async write(change: StateStoreChange, options: WriteOptions = {}): Promise<WriteOutcome> {
+    return this.#queue.write(change, options);
+  }
+
+  async writeAll(changes: readonly StateStoreChange[], options: WriteOptions = {}): Promise<readonly WriteOutcome[]> {
+    return Promise.all(changes.map((change) => this.write(change, options)));
+  }
+
+  async read(path: string, options: WriteOptions = {}): Promise<Uint8Array | undefined> {
+    return this.#client.get(joinPath(this.#root, checkPath(path)), this.#signal(options));
+  }
+
+  async list(directory: string, options: WriteOptions = {}): Promise<readonly string[]> {
+    const full = joinPath(this.#root, directory);
+    const cut = this.#root === '' ? 0 : this.#root.length + 1;
+    const found = [...(await this.#client.list(full === '' ? '' : `${full}/`, this.#signal(options))).keys()].map((key) => key.slice(cut));
+    return found.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  }
+
+  async probe(options: WriteOptions = {}): Promise<void> {
+    const signal = this.#signal(options);
+    await this.#client.probe(joinPath(this.#root, '.kratix-write-permission-check'), signal);
+    await this.#inTurn(async () => {
+      const there = await this.#client.list(this.#root === '' ? '' : `${this.#root}/`, signal);
+      const changed = [...this.#known].some(([key, { etag }]) => there.get(key) !== etag);
+      if (!changed) return;
+      this.#known.clear();
+      this.#options.onForeignChange?.();
+    });
+  }
+
+  /** Changes that wait fail as `aborted`; uploads that are under way are broken off. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    await this.#turn.catch(() => {});
+    this.#queue.close();
+    this.#client[Symbol.dispose]();
+  }
+
+  async #writeBatch(batch: readonly Waiting[]): Promise<void> {
+    const signal = this.#closing.signal;
+    const draft = new BucketDraft(this.#view(signal), this.#root);
+    const waitingOf = new Map(batch.map((waiting) => [waiting.change, waiting]));
+    const fail = (change: StateStoreChange, error: unknown): void => {
+      const failure = signal.aborted ? new StateStoreError('aborted', 'the state store was closed', { cause: error }) : explain('cannot write', error);
+      waitingOf.get(change)?.settle({ outcome: 'failed', error: new StateStoreError(failure.reason, `cannot write ${change.name}: ${failure.message}`, { cause: failure, ...(failure.hint ? { hint: failure.hint } : {}) }) });
+      waitingOf.delete(change);
+    };
+    // Whatever this finds wrong, it is told in the order of the changes, below.
+    await Promise.allSettled(batch.map(({ change }) => draft.prepare(change)));
+    for (const { change } of batch) {
+      try {
+        await draft.apply(change);
+      } catch (error) {
+        fail(change, error);
+      }
+    }
+
+    const versions = new Map<string, string>();
+    const carryOut = async (entries: readonly (readonly [string, DraftEntry])[], act: (key: string, entry: DraftEntry) => Promise<void>): Promise<void> => {
+      const each = async ([key, entry]: readonly [string, DraftEntry]): Promise<void> => {
+        if (![...entry.changes].some((change) => waitingOf.has(change))) return;
+        try {
+          await act(key, entry);
+        } catch (error) {
+          this.#known.delete(key);
+          for (const change of entry.changes) fail(change, error);
+        }
+      };
+      await Promise.all(entries.map(each));
+    };
+    const put = async (key: string, { content, md5 }: DraftEntry): Promise<void> => {
+      const uploaded = await this.#client.put(key, content!, signal);
+      this.#remember(key, uploaded.etag, md5!);
+      versions.set(key, uploaded.versionId ?? uploaded.etag);
+    };
+    const remove = async (key: string): Promise<void> => {
+      await this.#client.delete(key, signal);
+      this.#known.delete(key);
+    };
+    const entries = [...draft.entries];
+    const indexes = entries.filter(([, entry]) => entry.isIndex);
+    const files = entries.filter(([, entry]) => !entry.isIndex);
+    await carryOut(indexes, async (key) => {
+      const wider = await draft.widerIndex(key);
+      if (wider) await this.#client.put(key, wider, signal);
+    });
+    await carryOut(files.filter(([, { content }]) => content), put);
+    await carryOut(files.filter(([, { content }]) => !content), remove);
+    await carryOut(indexes, (key, entry) => (entry.content ? put(key, entry) : remove(key)));
+
+    for (const [change, waiting] of waitingOf) {
+      const touched = entries.filter(([, entry]) => entry.changes.has(change)).map(([key]) => key);
+      if (touched.length > 0) waiting.settle({ outcome: 'written', versionId: chain(touched.flatMap((key) => versions.get(key) ?? [])) });
+      else waiting.settle({ outcome: 'unchanged', versionId: chain(filesOf(this.#root, change).flatMap((key) => this.#known.get(key)?.etag ?? [])) });
+    }
+  }
+
+  /** The bucket as one batch sees it. */
+  #view(signal: AbortSignal): BucketView {
+    const etags = new Map<string, Promise<string | undefined>>();
+    const contents = new Map<string, Promise<Uint8Array | undefined>>();
+    const listings = new Map<string, Promise<ReadonlyMap<string, string>>>();
+    const once = <T>(asked: Map<string, Promise<T>>, key: string, ask: () => Promise<T>): Promise<T> => {
+      const before = asked.get(key);
+      if (before) return before;
+      const answer = ask();
+      answer.catch(() => {}); // Whoever awaits it hears of it.
+      asked.set(key, answer);
+      return answer;
+    };
+    return {
+      etag: (key) => {
+        for (let slash = key.indexOf('/'); slash >= 0; slash = key.indexOf('/', slash + 1)) {
+          const listing = listings.get(key.slice(0, slash + 1));
+          if (listing) return listing.then((keys) => keys.get(key));
+        }
+        return once(etags, key, () => this.#client.etag(key, signal));
+      },
+      get: (key) => once(contents, key, () => this.#client.get(key, signal)),
+      list: (prefix) => once(listings, prefix, () => this.#client.list(prefix, signal)),
+      isSame: (key, etag, md5) => {
+        const known = this.#known.get(key);
+        const same = etag === md5 || (known?.etag === etag && known.md5 === md5);
+        if (same) this.#remember(key, etag, md5);
+        return same;
+      },
+    };
+  }
+
+  #remember(key: string, etag: string, md5: string): void {
+    this.#known.delete(key);
+    this.#known.set(key, { etag, md5 });
+    if (this.#known.size > maxKnown) for (const oldest of this.#known.keys()) return void this.#known.delete(oldest);
+  }
+
+  #signal(options: WriteOptions): AbortSignal {
+    return options.signal ? AbortSignal.any([options.signal, this.#closing.signal]) : this.#closing.signal;
+  }
+
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(act, act);
+    this.#turn = mine.catch(() => {});
+    return mine;
+  }
+}
+
+/** The objects that hold a change, when nothing of it had to be written. */
+function filesOf(root: string, { action }: StateStoreChange): readonly string[] {
+  const files = action.type === 'files' ? action.put : action.files;
+  const index = action.type === 'indexed' && files.length > 0 ? [action.index] : [];
+  return [...files.map((file) => file.path), ...index].map((path) => joinPath(root, path));
+}
+
+/** One id for several versions: SHA-256 over each in turn, by key. `''` for none. */
+function chain(versions: readonly string[]): string {
+  return versions.toSorted().reduce((before, version) => createHash('sha256').update(before).update(version).digest('hex'), '');
+}

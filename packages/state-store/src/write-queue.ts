@@ -1,0 +1,95 @@
+import { StateStoreError } from './errors.ts';
+import type { StateStoreChange, WriteOptions, WriteOutcome } from './writer.ts';
+
+/** A change whose outcome somebody awaits. */
+export interface Waiting {
+  readonly change: StateStoreChange;
+  /** The first outcome counts. */
+  readonly settle: (outcome: WriteOutcome) => void;
+  readonly isSettled: boolean;
+}
+
+export interface WriteQueueOptions {
+  /** When it aborts, what waits has failed as `aborted`. */
+  readonly closing: AbortSignal;
+  /** Most changes in one batch. */
+  readonly maxBatch: number;
+  /** Settles every change of the batch. */
+  readonly writeBatch: (batch: readonly Waiting[]) => Promise<void>;
+  /** Runs what it is given when it is its turn. */
+  readonly inTurn: (act: () => Promise<void>) => Promise<void>;
+}
+
+/** Bytes of files in one batch, roughly: more changes than that wait for the next. */
+const maxBatchBytes = 32 * 1024 * 1024;
+
+/** Gathers the changes that come while a batch is being written: they are the next batch. Changes keep their order. */
+export class WriteQueue {
+  readonly #options: WriteQueueOptions;
+  readonly #queue: Waiting[] = [];
+  #writing = false;
+
+  constructor(options: WriteQueueOptions) {
+    this.#options = options;
+  }
+
+  async write(change: StateStoreChange, options: WriteOptions = {}): Promise<WriteOutcome> {
+    if (this.#options.closing.aborted || options.signal?.aborted) return givenUp(change, options.signal);
+    const { promise, resolve } = Promise.withResolvers<WriteOutcome>();
+    let isSettled = false;
+    const settle = (outcome: WriteOutcome): void => {
+      if (isSettled) return;
+      isSettled = true;
+      options.signal?.removeEventListener('abort', stop);
+      resolve(outcome);
+    };
+    const stop = (): void => settle(givenUp(change, options.signal));
+    options.signal?.addEventListener('abort', stop, { once: true });
+    this.#queue.push({
+      change,
+      settle,
+      get isSettled() {
+        return isSettled;
+      },
+    });
+    if (!this.#writing) {
+      this.#writing = true;
+      // One round of the microtask queue later, so that calls made together share a batch.
+      queueMicrotask(() => void this.#options.inTurn(() => this.#drain()));
+    }
+    return promise;
+  }
+
+  /** After `closing`: what still waits has failed. */
+  close(): void {
+    for (const waiting of this.#queue.splice(0)) waiting.settle(givenUp(waiting.change, undefined));
+  }
+
+  async #drain(): Promise<void> {
+    try {
+      while (this.#queue.length > 0 && !this.#options.closing.aborted) await this.#options.writeBatch(this.#takeBatch());
+    } finally {
+      this.#writing = false;
+    }
+  }
+
+  #takeBatch(): Waiting[] {
+    const batch: Waiting[] = [];
+    let bytes = 0;
+    let taken = 0;
+    for (const next of this.#queue) {
+      if (batch.length >= this.#options.maxBatch || bytes >= maxBatchBytes) break;
+      taken++;
+      if (next.isSettled) continue;
+      batch.push(next);
+      const { action } = next.change;
+      for (const file of action.type === 'files' ? action.put : action.files) bytes += file.content.length;
+    }
+    this.#queue.splice(0, taken);
+    return batch;
+  }
+}
+
+function givenUp(change: StateStoreChange, signal: AbortSignal | undefined): WriteOutcome {
+  return { outcome: 'failed', error: new StateStoreError('aborted', `${change.name} was not written: ${signal?.aborted ? 'the caller gave up' : 'the state store was closed'}`) };
+}
