@@ -1,7 +1,9 @@
 import type { Client } from '@plinth/client';
 import { type Clock, createCache, createEventRecorder, defaultLogger, type EventRecorder, type Logger, systemClock } from '@plinth/controller-runtime';
+import { trackApplied } from './applied/track-applied.ts';
 import type { PlatformConfig } from './config.ts';
 import { runDestinationController } from './destination/reconciler.ts';
+import { runDryRunControllers } from './dry-run/reconciler.ts';
 import { openGitWriter, type StateStoreWriterFactory } from './git-state-store/open-writer.ts';
 import { runGitStateStoreController } from './git-state-store/reconciler.ts';
 import { createStateStores } from './git-state-store/state-stores.ts';
@@ -63,6 +65,7 @@ export function startPlatform(options: PlatformOptions): Platform {
     client: cache.client,
     informers,
     stateStores,
+    applied: trackApplied({ informers, stateStores, clock }),
     config: followSettings({ informer: informers.settings, installed: options.config ?? {}, recorder: recorder('PlatformSettings'), log }),
     clock,
     log,
@@ -77,6 +80,7 @@ export function startPlatform(options: PlatformOptions): Platform {
     runWorkController(context),
     runRevisionController(context),
     runPromiseController(context),
+    runDryRunControllers(context),
     runPromiseReleaseController(context),
     runHealthRecordController(context),
   ];
@@ -84,6 +88,7 @@ export function startPlatform(options: PlatformOptions): Platform {
     metrics: metrics.render,
     [Symbol.asyncDispose]: async () => {
       ended.abort();
+      context.applied[Symbol.dispose]();
       await Promise.all(controllers.map((controller) => controller[Symbol.asyncDispose]()));
       await Promise.all([...recorders.values()].map((one) => one[Symbol.asyncDispose]()));
       await cache[Symbol.asyncDispose]();

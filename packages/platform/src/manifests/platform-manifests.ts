@@ -41,5 +41,6 @@ export const CONTROLLER_RULES = [
   { apiGroups: [''], resources: ['secrets'], verbs: ['get'] },
   { apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles', 'clusterroles'], verbs: [...FOLLOW, ...CHANGE, 'bind', 'escalate'] },
   { apiGroups: ['rbac.authorization.k8s.io'], resources: ['rolebindings', 'clusterrolebindings'], verbs: [...FOLLOW, ...CHANGE] },
+  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: FOLLOW },
   { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },
 ];

@@ -61,7 +61,7 @@ const STATUS_SCHEMA: JsonSchema = {
     workflowsFailed: integer,
     conditions: {
       type: 'array',
-      items: { type: 'object', properties: { lastTransitionTime: dateTime, message: text, reason: text, status: text, type: text } },
+      items: { type: 'object', properties: { lastTransitionTime: dateTime, provedAt: dateTime, message: text, reason: text, status: text, type: text } },
     },
     kratix: {
       type: 'object',

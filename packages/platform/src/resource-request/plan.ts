@@ -1,4 +1,5 @@
 import type { HealthRecord, PlatformPromise, ResourceBinding, Work } from '@plinth/api';
+import type { AppliedStanding } from '../applied/applied-standing.ts';
 import { findCondition } from '../conditions.ts';
 import type { PlatformConfig } from '../config.ts';
 import { FINALIZERS } from '../naming/finalizers.ts';
@@ -13,6 +14,8 @@ import type { Chain } from '../why/chain.ts';
 import type { RequestStatus, ResourceRequest } from './request.ts';
 
 export interface RequestSnapshot {
+  /** How what Works hold stands at their destinations. */
+  readonly applied: (works: readonly Work[]) => AppliedStanding;
   readonly request: ResourceRequest;
   /** With the spec of the revision that the request uses. */
   readonly promise: PlatformPromise;

@@ -75,6 +75,7 @@ export function runRequestController(shared: PlatformContext, promiseName: strin
       works,
       hasLostWork: false,
       healthRecords: informers.healthRecords.byIndex(BY_SUBJECT, key),
+      applied: shared.applied.of,
       chain: (status) => observeChain(informers, { type: 'request', object: request, status, promise, runs, works, bindings, resolution }),
       config,
       now: clock.now(),
@@ -103,6 +104,8 @@ export function runRequestController(shared: PlatformContext, promiseName: strin
       // What a request that is not ready says of these.
       { informer: informers.workPlacements, map: (placement) => requestFrom(promiseName, subjectOfPlacement(context, placement)), predicate: troubleChanged },
       { informer: informers.destinations, map: () => requests.list().filter(isNotPlaced).map(keyOf), predicate: labelsChanged },
+      // Whether reporters are alive is known before the first look.
+      { informer: informers.leases, map: () => [] },
       { informer: informers.bindings, map: (binding) => requestFrom(promiseName, subjectOfBinding(binding)) },
       { informer: informers.revisions, map: (revision) => ((revision as PromiseRevision).spec?.promiseRef?.name === promiseName ? requests.list().map(keyOf) : []), predicate: revisionMatters },
       { informer: informers.healthRecords, map: (record) => requestFrom(promiseName, subjectOfHealthRecord(record)) },
@@ -131,6 +134,9 @@ export function runRequestController(shared: PlatformContext, promiseName: strin
         return wakeAt === undefined ? done : retryAfter(Math.max(0, wakeAt - clock.now()));
       }),
   });
+  const unfollow = shared.applied.onChange(promiseName, (subject) => {
+    for (const request of requestFrom(promiseName, subject)) controller.enqueue(request);
+  });
   return {
     resource,
     controller,
@@ -138,6 +144,7 @@ export function runRequestController(shared: PlatformContext, promiseName: strin
     isSynced: () => isSynced,
     [Symbol.asyncDispose]: async () => {
       unsubscribe();
+      unfollow();
       ended.abort();
       await controller[Symbol.asyncDispose]();
       await cache[Symbol.asyncDispose]();

@@ -1,9 +1,11 @@
 import type { Job } from '@plinth/api';
+import { appliedCondition, readyCondition } from '../applied/conditions.ts';
+import { currentStanding } from '../applied/current-standing.ts';
 import { type ConditionUpdate, findCondition, isTrue, setConditions } from '../conditions.ts';
-import { aggregateHealth, type HealthState, isWell } from '../health-record/aggregate.ts';
-import { worksCondition, worksStanding } from '../work/standing.ts';
+import { aggregateHealth } from '../health-record/aggregate.ts';
+import { worksCondition, type WorksStanding, worksStanding } from '../work/standing.ts';
 import { actionOf, pipelineNameOf } from '../workflow/job-state.ts';
-import { deleteOutcome } from '../workflow/delete-status.ts';
+import { withDeleteOutcome } from '../workflow/delete-status.ts';
 import type { WorkflowPlan } from '../workflow/plan.ts';
 import { PAUSED, reconciledCondition } from '../workflow/reconciled.ts';
 import { COMPLETED, workflowOutcome } from '../workflow/status.ts';
@@ -31,17 +33,18 @@ const isOver = (plan: RequestPlan): plan is Extract<RequestPlan, { type: 'ignore
 
 function statusFor(snapshot: RequestSnapshot, plan: Exclude<RequestPlan, { type: 'ignore' | 'endDeleteWorkflow' | 'cleanUp' | 'letGo' }>, before: RequestStatus): RequestStatus {
   const { now } = snapshot;
+  const notRunning = (condition: ConditionUpdate): RequestStatus => withApplied(withConditions(before, [condition], now), snapshot, worksStanding(snapshot.works).state, false);
   switch (plan.type) {
     case 'paused':
-      return withConditions(before, [PAUSED], now);
+      return notRunning(PAUSED);
     case 'blocked':
-      return withConditions(before, [{ type: 'PromiseAvailable', status: 'False', reason: 'PromiseRequirementsNotInstalled', message: 'Promise Requirements are not installed' }], now);
+      return notRunning({ type: 'PromiseAvailable', status: 'False', reason: 'PromiseRequirementsNotInstalled', message: 'Promise Requirements are not installed' });
     case 'unresolved':
-      return withConditions(before, [{ type: 'Reconciled', status: 'Unknown', reason: 'PromiseRevisionNotFound', message: 'Pending' }], now);
+      return notRunning({ type: 'Reconciled', status: 'Unknown', reason: 'PromiseRevisionNotFound', message: 'Pending' });
     case 'deleteWorkflow':
-      return deleting(snapshot, plan.workflow, before);
+      return withDeleteOutcome(before, snapshot.delete, plan.workflow, snapshot.runs, now);
     case 'configure':
-      return withHealth(configured(snapshot, plan.workflow, before), now);
+      return configured(snapshot, plan.workflow, before);
     default:
       return plan satisfies never;
   }
@@ -71,7 +74,7 @@ function configured(snapshot: RequestSnapshot, plan: WorkflowPlan, before: Reque
   const { suspendedGeneration, ...workflows } = before.kratix?.workflows ?? {};
   const health = aggregateHealth(snapshot.healthRecords, Date.parse(request.metadata.creationTimestamp ?? ''));
   const { healthStatus: _before, ...rest } = updated;
-  return {
+  const status: RequestStatus = {
     ...rest,
     ...(health ? { healthStatus: health } : {}),
     ...(hasEnded ? { observedGeneration: request.metadata.generation ?? 1, ...(resolution.type === 'resolved' ? { promiseVersion: resolution.version, resourceBindingVersion: resolution.wanted } : {}) } : {}),
@@ -87,32 +90,42 @@ function configured(snapshot: RequestSnapshot, plan: WorkflowPlan, before: Reque
       },
     },
   };
+  return withApplied(withHealthMessage(status), snapshot, standing.state, hasEnded);
 }
 
 /**
- * Ours, for services that somebody looks after: the condition `Ready`, to wait for, and a message that follows their
- * health where the pipeline gave texts for it. Kratix leaves what a pipeline said as it is.
+ * Ours, for services that somebody looks after: a message that follows their health where the pipeline gave texts for
+ * it. Kratix leaves what a pipeline said as it is.
  */
-function withHealth(status: RequestStatus, now: number): RequestStatus {
-  const { healthMessages: texts, healthStatus: health } = status;
-  if (!texts && !health) return status;
-  const text = texts?.[health?.state ?? 'default'] ?? texts?.['default'];
+function withHealthMessage(status: RequestStatus): RequestStatus {
+  const text = healthText(status);
+  if (text === undefined) return status;
   // A text of ours that does not hold any more is replaced at once; what a workflow under way says is left alone.
-  const isOurs = isTrue(status.conditions, 'Reconciled') || (texts !== undefined && Object.values(texts).includes(status.message ?? ''));
-  const message = isOurs && text !== undefined ? text : status.message;
-  return withConditions({ ...status, ...(message === undefined ? {} : { message }) }, [readyCondition(health?.state, text)], now);
+  const isOurs = isTrue(status.conditions, 'Reconciled') || Object.values(status.healthMessages ?? {}).includes(status.message ?? '');
+  return isOurs ? { ...status, message: text } : status;
 }
 
-function readyCondition(state: HealthState | undefined, text: string | undefined): ConditionUpdate {
-  const type = 'Ready';
-  if (state === undefined || state === 'unknown') return { type, status: 'Unknown', reason: 'HealthUnknown', message: text ?? 'Nobody has looked at it yet' };
-  return isWell(state) ? { type, status: 'True', reason: 'Healthy', message: text ?? `Health state is ${state}` } : { type, status: 'False', reason: 'Unhealthy', message: text ?? `Health state is ${state}` };
-}
+const healthText = ({ healthMessages: texts, healthStatus: health }: RequestStatus): string | undefined => texts?.[health?.state ?? 'default'] ?? texts?.['default'];
 
-function deleting({ delete: workflow, runs, now }: RequestSnapshot, plan: WorkflowPlan, before: RequestStatus): RequestStatus {
-  const { pipelines, run, conditions } = deleteOutcome(before, workflow, plan, troubleOf(plan, runs, before.kratix?.workflows?.pipelines ?? []), now);
-  const workflows = { ...before.kratix?.workflows, pipelines, ...(run ? { run } : {}) };
-  return withConditions({ ...before, kratix: { ...before.kratix, workflows } }, conditions, now);
+/** Ours: the conditions `Applied` and `Ready`. They begin when the first workflow has ended. */
+function withApplied(status: RequestStatus, { request, works, applied: of, now }: RequestSnapshot, state: WorksStanding['state'], hasEnded: boolean): RequestStatus {
+  const before = request.status?.conditions;
+  const { healthMessages, healthStatus } = status;
+  const isObserved = request.status?.observedGeneration === (request.metadata.generation ?? 1);
+  if (!hasEnded && !healthMessages && !healthStatus && !findCondition(before, 'Applied')) return status;
+  const standing = currentStanding({ works, state, isObserved, hasEnded, before }, of);
+  const applied = appliedCondition(standing, before);
+  const lastRuns = (healthStatus?.healthRecords ?? []).flatMap(({ lastRun }) => (lastRun === undefined ? [] : [lastRun * 1000]));
+  const ready = readyCondition({
+    standing,
+    applied,
+    before,
+    health: healthStatus?.state,
+    lookedAt: lastRuns.length > 0 ? Math.max(...lastRuns) : undefined,
+    expectsHealth: healthMessages !== undefined,
+    text: healthText(status),
+  });
+  return withConditions(status, [applied, ready], now);
 }
 
 const withConditions = (status: RequestStatus, updates: readonly ConditionUpdate[], now: number): RequestStatus => ({ ...status, conditions: setConditions(status.conditions, updates, now) });

@@ -1,5 +1,6 @@
 import type { Client } from '@plinth/client';
 import type { Cache, Clock, EventRecorder, Logger } from '@plinth/controller-runtime';
+import type { Applied } from '../applied/track-applied.ts';
 import type { PlatformConfig } from '../config.ts';
 import type { StateStores } from '../git-state-store/state-stores.ts';
 import type { Informers } from './informers.ts';
@@ -11,6 +12,8 @@ export interface PlatformContext {
   readonly client: Client;
   readonly informers: Informers;
   readonly stateStores: StateStores;
+  /** What destinations have applied. */
+  readonly applied: Applied;
   readonly config: PlatformConfig;
   readonly clock: Clock;
   readonly log: Logger;

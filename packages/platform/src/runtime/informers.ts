@@ -7,6 +7,7 @@ import {
   gitStateStores,
   healthRecords,
   jobs,
+  leases,
   pods,
   promiseRevisions,
   promises,
@@ -22,6 +23,7 @@ import {
   type GitStateStore,
   type HealthRecord,
   type Job,
+  type Lease,
   type Pod,
   type PlatformPromise,
   type PromiseRevision,
@@ -60,6 +62,8 @@ export interface Informers {
   readonly healthRecords: Informer<HealthRecord>;
   /** The kinds of which a pipeline needs objects, of these those that a Promise made; by their pipeline (`pipelineKeyOf`). */
   readonly pipelineObjects: ReadonlyMap<string, Informer<KubeObject>>;
+  /** Those of the platform's namespace: destinations' reporters keep them. */
+  readonly leases: Informer<Lease>;
   /** The ConfigMap `kratix`, if there is one. A change of it is a change of `PlatformContext.config`. */
   readonly settings: Informer<ConfigMap>;
 }
@@ -97,6 +101,7 @@ export function createInformers(cache: Cache): Informers {
     gitStateStores: cache.informer<GitStateStore>(gitStateStores),
     healthRecords: cache.informer<HealthRecord>(healthRecords),
     pipelineObjects: new Map(PIPELINE_OBJECT_KINDS.map((resource) => [resource.kind, cache.informer<KubeObject>(resource, ofPromise)])),
+    leases: cache.informer<Lease>(leases, { namespace: PLATFORM_NAMESPACE }),
     settings: cache.informer<ConfigMap>(configMaps, { namespace: PLATFORM_NAMESPACE, fieldSelector: `metadata.name=${SETTINGS_NAME}` }),
   };
   informers.revisions.addIndex(BY_PROMISE, ({ spec }) => [spec?.promiseRef?.name ?? '']);

@@ -72,6 +72,7 @@ export function runWorkPlacementController(context: PlatformContext): Controller
           await letGo(placement);
           return done;
         }
+        context.applied.proved(placement, outcome.versionId);
         await report(placement, { type: 'written', versionId: outcome.outcome === 'written' || !placement.status?.versionID ? outcome.versionId : undefined });
         if (outcome.outcome === 'written') recorder.record(placement, { type: 'Normal', reason: 'WorkloadsWrittenToStateStore', message: `written to ${ref.kind} ${ref.name} as ${outcome.versionId}` });
         return again();

@@ -1,0 +1,173 @@
+import type { Destination, Lease, Work, WorkPlacement } from '@plinth/api';
+import { keyOf, keyString, type ObjectKey } from '@plinth/apimachinery';
+import type { Clock, Informer } from '@plinth/controller-runtime';
+import type { StateStores } from '../git-state-store/state-stores.ts';
+import { LABELS } from '../naming/labels.ts';
+import { BY_DESTINATION, BY_WORK, type Informers, subjectOfWork } from '../runtime/informers.ts';
+import { type AppliedStanding, appliedStanding, NOT_WRITTEN } from './applied-standing.ts';
+import { placementPaths } from './placement-paths.ts';
+import { commitOf, type PlacementStanding, placementStanding } from './placement-standing.ts';
+import { indexOf } from './report-index.ts';
+import { followReporters } from './reporters.ts';
+
+/** What destinations have applied, for all who say so in a status. */
+export interface Applied extends Disposable {
+  /** How what these Works hold stands at its destinations. The caller is called back when that changes. */
+  of(works: readonly Work[]): AppliedStanding;
+  /** A placement's content was found in its store, as of this version. */
+  proved(placement: WorkPlacement, versionId: string): void;
+  /** Calls back with the subjects (`subjectKey`) of a Promise whose standing may have changed. Returns what ends it. */
+  onChange(promiseName: string, handler: (subject: string) => void): () => void;
+  /** RFC 3339: since when the reporter of a Destination is silent; undefined while it is not, or never was one. */
+  silentSince(destination: string): string | undefined;
+}
+
+export interface AppliedOptions {
+  readonly informers: Pick<Informers, 'works' | 'workPlacements' | 'destinations' | 'gitStateStores'> & { readonly leases: Informer<Lease> };
+  readonly stateStores: StateStores;
+  readonly clock: Clock;
+}
+
+/** What is remembered of a placement; all of it can be lost. */
+interface Known {
+  readonly uid: string | undefined;
+  readonly generation: number | undefined;
+  /** The version in which this content was found last. */
+  readonly provedIn?: string;
+  readonly paths?: { readonly of: string; readonly list: readonly string[] };
+  /** What was last said of it. */
+  readonly said?: string;
+}
+
+/**
+ * Follows the reports and Leases of destinations. A report is compared with all placements of its destination, which is
+ * cheap; only those of which something else is to be said now are passed on.
+ */
+export function trackApplied({ informers, stateStores, clock }: AppliedOptions): Applied {
+  const { workPlacements, destinations, works, gitStateStores } = informers;
+  const known = new Map<string, Known>();
+  const handlers = new Map<string, Set<(subject: string) => void>>();
+  /** Commits of reports that no writer knows: asked for once. */
+  const asked = new Map<string, string>();
+
+  const knownOf = (placement: WorkPlacement): Known => {
+    const { uid, generation } = placement.metadata;
+    const entry = known.get(keyString(keyOf(placement)));
+    return entry && entry.uid === uid && entry.generation === generation ? entry : { uid, generation };
+  };
+  const remember = (placement: WorkPlacement, entry: Known): void => void known.set(keyString(keyOf(placement)), entry);
+  const silentSince = (name: string): string | undefined => {
+    const agent = destinations.get({ name })?.status?.agent;
+    if (!agent) return undefined;
+    const since = reporters.silentSince(name);
+    return since === '' ? (agent.reportedAt ?? '') : since;
+  };
+
+  const look = (placement: WorkPlacement): PlacementStanding => {
+    const name = placement.spec?.targetDestinationName ?? '';
+    const destination = destinations.get({ name });
+    const ref = destination?.spec?.stateStoreRef;
+    const writer = ref && stateStores.get(ref);
+    const root = (ref?.kind === 'GitStateStore' ? gitStateStores.get({ name: ref.name })?.spec?.path : undefined) ?? '';
+    const before = knownOf(placement);
+    const pathsOf = `${destination?.metadata.generation} ${root}`;
+    const paths = before.paths?.of === pathsOf ? before.paths.list : destination ? placementPaths(placement, destination, root) : [];
+    const standing = placementStanding({
+      placement,
+      destination,
+      paths,
+      index: indexOf(destination?.status?.agent),
+      provedIn: before.provedIn ?? placement.status?.versionID,
+      contains: writer?.contains && ((revision, versionId) => writer.contains!(revision, versionId)),
+      silentSince: silentSince(name),
+    });
+    remember(placement, { ...before, paths: { of: pathsOf, list: paths }, said: standing.type === 'undecided' ? (before.said ?? 'undecided') : signatureOf(standing) });
+    return standing;
+  };
+  /** Tells those who wait for it when something else is to be said now. */
+  const check = (placement: WorkPlacement): void => {
+    const before = knownOf(placement).said;
+    // Nobody has asked about this content yet.
+    if (before === undefined) return;
+    look(placement);
+    if (knownOf(placement).said === before) return;
+    const work = works.get({ namespace: placement.metadata.namespace!, name: placement.metadata.labels?.[LABELS.work] ?? '' });
+    if (!work) return;
+    const subject = subjectOfWork(work);
+    for (const handler of handlers.get(subject.slice(0, subject.indexOf('/'))) ?? []) handler(subject);
+  };
+  const checkAll = (name: string): void => {
+    for (const placement of workPlacements.byIndex(BY_DESTINATION, name)) check(placement);
+  };
+  /** An agent that is ahead of what the writer knows: the writer is to look, too. */
+  const askWriter = ({ metadata, spec, status }: Destination): void => {
+    const ref = spec?.stateStoreRef;
+    const writer = ref && stateStores.get(ref);
+    const commit = commitOf(status?.agent?.kustomizations?.map(({ lastAttemptedRevision }) => lastAttemptedRevision).find((revision) => revision !== undefined));
+    if (!ref || !writer?.contains || !commit || asked.get(metadata.name) === commit) return;
+    const newest = newestVersion(workPlacements.byIndex(BY_DESTINATION, metadata.name), knownOf);
+    if (newest === undefined || writer.contains(commit, newest) !== undefined) return;
+    asked.set(metadata.name, commit);
+    stateStores.suspect(ref);
+  };
+
+  const reporters = followReporters(informers.leases, clock, checkAll);
+  const unsubscribe = [
+    destinations.subscribe({
+      updated: (destination, before) => {
+        if (destination.status?.agent === before.status?.agent) return;
+        if (JSON.stringify(destination.status?.agent) === JSON.stringify(before.status?.agent)) return;
+        askWriter(destination);
+        checkAll(destination.metadata.name);
+      },
+    }),
+    workPlacements.subscribe({ deleted: (placement) => void known.delete(keyString(keyOf(placement))) }),
+  ];
+
+  return {
+    of: (own) => {
+      const placements = own.flatMap((work) => workPlacements.byIndex(BY_WORK, keyString(keyOf(work))).filter(({ metadata }) => !metadata.deletionTimestamp));
+      const isStale = placements.some(({ spec, metadata }) => spec?.generation !== undefined && spec.generation !== generationOf(own, metadata));
+      const standings = placements.map(look);
+      return isStale ? NOT_WRITTEN : appliedStanding(standings);
+    },
+    proved: (placement, versionId) => {
+      const current = workPlacements.get(keyOf(placement)) ?? placement;
+      if (current.metadata.generation !== placement.metadata.generation || current.metadata.uid !== placement.metadata.uid) return;
+      remember(current, { ...knownOf(current), provedIn: versionId });
+      check(current);
+    },
+    onChange: (promiseName, handler) => {
+      const own = handlers.get(promiseName) ?? new Set();
+      handlers.set(promiseName, own.add(handler));
+      return () => {
+        own.delete(handler);
+        if (own.size === 0) handlers.delete(promiseName);
+      };
+    },
+    silentSince,
+    [Symbol.dispose]: () => {
+      for (const end of unsubscribe) end();
+      reporters[Symbol.dispose]();
+    },
+  };
+}
+
+/** What of a standing makes a difference to what is said of it. */
+function signatureOf(standing: PlacementStanding): string {
+  if (standing.type !== 'applied') return JSON.stringify(standing);
+  const { commit, unhealthy, areUnhealthyKnown } = standing;
+  return unhealthy.length === 0 ? `applied ${commit} ${areUnhealthyKnown}` : JSON.stringify(standing);
+}
+
+const generationOf = (own: readonly Work[], { labels, namespace }: ObjectKey & { readonly labels?: Readonly<Record<string, string>> }): number | undefined =>
+  own.find(({ metadata }) => metadata.namespace === namespace && metadata.name === labels?.[LABELS.work])?.metadata.generation;
+
+/** Any version that the writer is likely to know. */
+function newestVersion(placements: readonly WorkPlacement[], knownOf: (placement: WorkPlacement) => Known): string | undefined {
+  for (const placement of placements) {
+    const version = knownOf(placement).provedIn;
+    if (version !== undefined) return version;
+  }
+  return undefined;
+}
