@@ -84,17 +84,19 @@ describe(readInstallation, () => {
 
 describe(choosePorts, () => {
   it('takes the preferred ports when they are free', async () => {
-    expect(await choosePorts(undefined, async () => true)).toEqual({ platform: 16_443, worker: 16_444, git: 31_443 });
+    expect(await choosePorts(undefined, async () => true)).toEqual({ platform: 16_443, worker: 16_444, git: 31_443, ingress: 31_338 });
   });
 
   it('moves up from taken ones without giving one port twice', async () => {
-    const taken = new Set([16_443, 31_443]);
+    const taken = new Set([16_443, 31_443, 31_338]);
     const ports = await choosePorts(undefined, async (port) => !taken.has(port));
-    expect(ports).toEqual({ platform: 16_444, worker: 16_445, git: 31_444 });
+    expect(ports).toEqual({ platform: 16_444, worker: 16_445, git: 31_444, ingress: 31_339 });
   });
 
   it('keeps the ports of last time', async () => {
-    expect(await choosePorts({ platform: 1, worker: 2, git: 3 }, async () => true)).toEqual({ platform: 1, worker: 2, git: 3 });
+    expect(await choosePorts({ platform: 1, worker: 2, git: 3, ingress: 4 }, async () => true)).toEqual({ platform: 1, worker: 2, git: 3, ingress: 4 });
+    // As a Plinth left it that had no Ingresses.
+    expect(await choosePorts({ platform: 1, worker: 2, git: 3 }, async () => true)).toMatchObject({ git: 3, ingress: 31_338 });
   });
 
   it('sees a port that is really taken', async () => {
@@ -103,14 +105,14 @@ describe(choosePorts, () => {
     onTestFinished(() => void server.close());
     const { port } = server.address() as { port: number };
     await using reservations = new Reservations();
-    const ports = await choosePorts({ platform: port, worker: 50_000, git: 50_100 }, freePort(reservations));
+    const ports = await choosePorts({ platform: port, worker: 50_000, git: 50_100, ingress: 50_150 }, freePort(reservations));
     expect(ports.platform).toBeGreaterThan(port);
   });
 
   it('gives nobody what another one has just chosen', async () => {
     await using first = new Reservations();
     await using second = new Reservations();
-    const wanted = { platform: 50_200, worker: 50_300, git: 50_400 };
+    const wanted = { platform: 50_200, worker: 50_300, git: 50_400, ingress: 50_500 };
     const [one, other] = await Promise.all([choosePorts(wanted, freePort(first)), choosePorts(wanted, freePort(second))]);
     expect(Object.values(one).filter((port) => Object.values(other).includes(port))).toEqual([]);
   });

@@ -34,13 +34,14 @@ export class Reservations implements AsyncDisposable {
   }
 }
 
-const preferredPorts: Readonly<Record<UnitName, number>> = { platform: 16_443, worker: 16_444, git: 31_443 };
+const preferredPorts = { platform: 16_443, worker: 16_444, git: 31_443, ingress: 31_338 } as const;
+const portNames = [...unitNames, 'ingress'] as const satisfies readonly (UnitName | 'ingress')[];
 
 /** The ports of last time or the preferred ones where they are free, else the next free ones above; reserved. */
-export async function choosePorts(previous: Installation['ports'] | undefined, isFree: (port: number) => Promise<boolean>): Promise<Installation['ports']> {
-  const chosen: Partial<Record<UnitName, number>> = {};
+export async function choosePorts(previous: Installation['ports'] | undefined, isFree: (port: number) => Promise<boolean>): Promise<Required<Installation['ports']>> {
+  const chosen: Partial<Record<(typeof portNames)[number], number>> = {};
   const taken = new Set<number>();
-  for (const name of unitNames) {
+  for (const name of portNames) {
     const first = previous?.[name] ?? preferredPorts[name];
     let port = first;
     while (taken.has(port) || !(await isFree(port))) {
@@ -52,7 +53,7 @@ export async function choosePorts(previous: Installation['ports'] | undefined, i
     taken.add(port);
     chosen[name] = port;
   }
-  return chosen as Installation['ports'];
+  return chosen as Required<Installation['ports']>;
 }
 
 /** Two loopback blocks that nobody uses now. */

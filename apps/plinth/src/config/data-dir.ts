@@ -12,7 +12,8 @@ export type UnitName = (typeof unitNames)[number];
 export interface Installation {
   readonly format: 1;
   readonly id: string;
-  readonly ports: Readonly<Record<UnitName, number>>;
+  /** `ingress`: where the Ingresses of the worker are served; absent in what an older Plinth wrote. */
+  readonly ports: Readonly<Record<UnitName, number>> & { readonly ingress?: number };
   /** The second byte of each cluster's loopback addresses, 127.B.0.0/16. */
   readonly blocks: Readonly<Record<'platform' | 'worker', number>>;
   /** Stores that were made; one of these missing later is damage, and not a reason to start afresh. */
@@ -100,6 +101,7 @@ export function readInstallation(layout: DataDir): Installation | undefined {
     value.format === 1 &&
     typeof value.id === 'string' &&
     unitNames.every((name) => isPort(value.ports?.[name])) &&
+    (value.ports?.ingress === undefined || isPort(value.ports.ingress)) &&
     [value.blocks?.platform, value.blocks?.worker].every((block) => Number.isInteger(block)) &&
     Array.isArray(value.initialised);
   return whole ? (value as Installation) : refuse('is damaged: fields are missing', 'restore it from a backup; nothing was changed');

@@ -21,6 +21,8 @@ export function startClusterOn(plane: ControlPlane, { layout, installation }: Un
     serviceCidr: `127.${block}.128.0/17`,
     apiAddress: { host: '127.0.0.1', port: installation.ports[name] },
     caCertificate: plane.caCert,
+    // Applications run on the worker.
+    ...(name === 'worker' && installation.ports.ingress !== undefined ? { ingress: { host: '127.0.0.1', port: installation.ports.ingress } } : {}),
     toolDirectories: [join(layout.root, 'bin')],
     hiddenDirectories: [layout.root],
     steps: { host: new URL('./step-host.ts', import.meta.url), preload: steps },

@@ -1,6 +1,6 @@
 import type { DataDir, Installation } from '../config/data-dir.ts';
 import { openGitPki, readGitCredentials } from '../config/identity.ts';
-import type { GitServerAddress } from './manifests.ts';
+import type { GitServerAddress } from './manifest-parts.ts';
 
 /** How this installation's own clusters reach its git server: over TLS, with its own authority. */
 export async function gitServerAddress(layout: DataDir, installation: Installation): Promise<GitServerAddress> {

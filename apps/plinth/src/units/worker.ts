@@ -5,6 +5,7 @@ import type { CatalogueEntry } from '@plinth/cluster';
 import { reporterKubeconfig } from '../config/identity.ts';
 import { gitopsManifests, startGitOpsAgent } from '@plinth/gitops-agent';
 import { createInstanceProgram, createOperatorProgram, startHealthAgent } from '@plinth/postgres';
+import { todoImage } from '@plinth/promise-app';
 import { startClusterOn } from './cluster.ts';
 import { serviceAccount, startControlPlane } from './control-plane.ts';
 import { gitServerAddress } from './git-address.ts';
@@ -13,6 +14,7 @@ import { install } from './install.ts';
 import { log } from './log.ts';
 import { logger } from './logger.ts';
 import { healthAgentUser, workerObjects } from './manifests.ts';
+import { runTodoProgram } from './todo-program.ts';
 import type { StartUnit } from './run-unit.ts';
 
 /** The cluster that services run on. */
@@ -27,6 +29,7 @@ export const startWorkerUnit: StartUnit = async (context) => {
   const builtIn = new Map<string, CatalogueEntry>([
     [images.postgresOperator, { runtime: 'program', run: createOperatorProgram() }],
     [images.postgresInstance, { runtime: 'program', run: instance }],
+    [todoImage, { runtime: 'program', run: runTodoProgram }],
   ]);
   const installed = gitServerAddress(layout, installation).then((git) => install(plane.admin, [...gitopsManifests(), ...workerObjects(git)]));
   stack.use(await startClusterOn(plane, context, 'worker', builtIn));
