@@ -24,4 +24,6 @@ export const FINALIZERS = {
   /** A second one in mode `none`, from Kratix; removed together with the first. */
   workPlacementIndex: 'finalizers.workplacement.kratix.io/kratix-dot-files-cleanup',
   destination: 'kratix.io/destination-cleanup',
+  /** Ours: what a dry run made goes before it does. */
+  dryRun: 'kratix.io/dry-run-cleanup',
 } as const;

@@ -1,0 +1,218 @@
+import { dryRuns, works as workKind, type DryRun, type Work } from '@plinth/api';
+import { isAlreadyExists, isInvalid, type KubeObject, keyOf, type ObjectKey } from '@plinth/apimachinery';
+import { done, patchStatus, type Request, type Result, retryAfter, runController } from '@plinth/controller-runtime';
+import { findCondition } from '../conditions.ts';
+import { FINALIZERS } from '../naming/finalizers.ts';
+import { isMarked, LABELS } from '../naming/labels.ts';
+import { apiOf, requestResource } from '../promise/api.ts';
+import { isEstablished } from '../promise/deletion.ts';
+import type { PlatformContext } from '../runtime/context.ts';
+import { ensureDeleted } from '../runtime/ensure-object.ts';
+import { BY_SUBJECT, subjectKey } from '../runtime/informers.ts';
+import { skipConflict } from '../runtime/skip-conflict.ts';
+import { compareWorks } from './compare-works.ts';
+import { findComponents } from './components.ts';
+import { createDryRunFollowers, type DryRunFollowers } from './follow-requests.ts';
+import { reconcileLabelledRequest } from './labelled-request.ts';
+import { buildRehearsal, buildSummary, realRequest, rehearsalName, summaryName } from './objects.ts';
+import { type DryRunPlan, type DryRunSnapshot, isCompleted, MAX_DEPTH, planDryRun } from './plan.ts';
+import { dryRunStatus } from './status.ts';
+import { countsOf, type DryRunReport, renderSummary } from './summary.ts';
+
+/**
+ * Shows what a request would change without changing it (contract, section 7.6). Three controllers: of DryRuns; of the
+ * Promises whose requests have to be followed for them; and of the requests that people labelled as dry runs.
+ */
+export function runDryRunControllers(context: PlatformContext): AsyncDisposable {
+  const { informers, client, clock, config, cache } = context;
+  const all = cache.informer<DryRun>(dryRuns);
+  const recorder = context.recorder('DryRunController');
+  const followers: DryRunFollowers = createDryRunFollowers(context, (promise, request) => {
+    const owner = request?.metadata.labels?.[LABELS.dryRunOwner];
+    if (!request) for (const dryRun of ofPromise(promise)) dryRunController.enqueue(keyOf(dryRun));
+    else if (owner) dryRunController.enqueue({ namespace: request.metadata.namespace!, name: owner });
+    else labelled.enqueue({ namespace: request.metadata.namespace!, name: `${promise}/${request.metadata.name}` });
+  });
+  const ofPromise = (name: string): readonly DryRun[] => all.list().filter((dryRun) => dryRun.spec?.promiseRef?.name === name);
+  const childrenOf = ({ metadata }: DryRun): readonly DryRun[] => all.list({ namespace: metadata.namespace!, labels: { [LABELS.dryRunParent]: metadata.name } });
+  const depthOf = ({ metadata }: DryRun): number => {
+    const parent = metadata.labels?.[LABELS.dryRunParent];
+    const found = parent === undefined ? undefined : all.get({ namespace: metadata.namespace!, name: parent });
+    return parent === undefined ? 0 : found && found.metadata.name !== metadata.name ? 1 + Math.min(MAX_DEPTH, depthOf(found)) : MAX_DEPTH;
+  };
+  const worksOf = (promise: string, { namespace, name }: ObjectKey, isDryRun: boolean): readonly Work[] =>
+    informers.works.byIndex(BY_SUBJECT, subjectKey(promise, namespace, name)).filter((work) => isMarked(work, LABELS.dryRun) === isDryRun);
+  const proposedBy = ({ metadata, spec }: DryRun): readonly Work[] => worksOf(spec?.promiseRef?.name ?? '', { namespace: metadata.namespace!, name: rehearsalName(metadata.name) }, true);
+
+  /** Whether the kind of the Promise's requests is there. */
+  const isServed = (promiseName: string): boolean => {
+    const promise = informers.promises.get({ name: promiseName });
+    const api = promise && apiOf(promise);
+    const crd = api && informers.crds.get({ name: api.metadata.name });
+    return crd !== undefined && isEstablished(crd) && !crd.metadata.deletionTimestamp;
+  };
+  const observe = (dryRun: DryRun): DryRunSnapshot => {
+    const { name, namespace } = dryRun.metadata;
+    const promiseName = dryRun.spec?.promiseRef?.name ?? '';
+    const followed = followers.get(promiseName);
+    return {
+      dryRun,
+      isEnabled: config.featureFlags.dryRun,
+      promise: informers.promises.get({ name: promiseName }),
+      isFollowed: followed?.isSynced() ?? false,
+      isListing: isServed(promiseName) && !followed?.isSynced(),
+      request: followed?.requests.get({ namespace: namespace!, name: rehearsalName(name) }),
+      components: findComponents(proposedBy(dryRun), informers.promises.list(), realRequest(dryRun).namespace),
+      children: childrenOf(dryRun),
+      summary: informers.works.get({ namespace: namespace!, name: summaryName(promiseName, name) }),
+      hasDestination: informers.destinations.list().some((destination) => isMarked(destination, LABELS.dryRun)),
+      depth: depthOf(dryRun),
+      now: clock.now(),
+    };
+  };
+  const reportOf = (dryRun: DryRun): DryRunReport => {
+    const promise = dryRun.spec?.promiseRef?.name ?? '';
+    const real = realRequest(dryRun);
+    const standing = worksOf(promise, real, false);
+    const completed = findCondition(dryRun.status?.conditions, 'Completed');
+    return {
+      promise,
+      request: `${real.namespace}/${real.name}`,
+      exists: standing.length > 0,
+      pipelines: compareWorks(standing, proposedBy(dryRun)),
+      components: childrenOf(dryRun).toSorted((left, right) => (left.metadata.name < right.metadata.name ? -1 : 1)).map(reportOf),
+      ...(completed?.status === 'False' ? { failure: completed.message ?? '' } : {}),
+    };
+  };
+  const report = async (dryRun: DryRun, plan: DryRunPlan): Promise<void> => {
+    if (plan.type === 'complete') recorder.record(dryRun, { type: plan.status === 'True' ? 'Normal' : 'Warning', reason: plan.reason, message: plan.message });
+    await patchStatus(client, dryRuns, dryRun, dryRunStatus(dryRun, childrenOf(dryRun), plan, clock.now()));
+  };
+  const setFinalizer = async ({ metadata }: DryRun, present: boolean): Promise<void> => {
+    const others = (metadata.finalizers ?? []).filter((name) => name !== FINALIZERS.dryRun);
+    await client.patch(dryRuns, { namespace: metadata.namespace!, name: metadata.name }, 'merge', { metadata: { uid: metadata.uid, resourceVersion: metadata.resourceVersion, finalizers: present ? [...others, FINALIZERS.dryRun] : others } });
+  };
+  const markPaused = async (snapshot: DryRunSnapshot, paused: 'true' | null): Promise<void> => {
+    const { resource, client: writer } = followers.get(snapshot.dryRun.spec?.promiseRef?.name ?? '')!;
+    await writer.patch(resource, keyOf(snapshot.request!), 'merge', { metadata: { labels: { [LABELS.paused]: paused } } });
+  };
+
+  const apply = async (snapshot: DryRunSnapshot, plan: DryRunPlan): Promise<Result> => {
+    const { dryRun, request, summary, children } = snapshot;
+    switch (plan.type) {
+      case 'none':
+        return done;
+      case 'addFinalizer':
+        await setFinalizer(dryRun, true);
+        return retryAfter(0);
+      case 'createRequest':
+        try {
+          const { resource, client: writer } = followers.get(dryRun.spec!.promiseRef!.name!)!;
+          await writer.create(resource, buildRehearsal(dryRun, resource));
+        } catch (error) {
+          // What the API refuses as a request would be refused as the real one.
+          if (isInvalid(error)) await report(dryRun, { type: 'complete', status: 'False', reason: 'PipelineFailed', message: `The request is refused: ${(error as Error).message}` });
+          else if (!isAlreadyExists(error)) throw error;
+        }
+        return done;
+      case 'createChildren':
+        await Promise.all(plan.children.map((child) => client.create(dryRuns, child).catch(ignoreExisting)));
+        return retryAfter(0);
+      case 'writeSummary':
+        await client.create(workKind, buildSummary(dryRun, renderSummary(reportOf(dryRun)))).catch(ignoreExisting);
+        return retryAfter(0);
+      case 'complete':
+        await report(dryRun, plan.status === 'True' ? { ...plan, message: `${countsOf(reportOf(dryRun))}. ${plan.message}` } : plan);
+        return retryAfter(0);
+      case 'wait':
+        await report(dryRun, plan);
+        return plan.wakeAt === undefined ? done : retryAfter(Math.max(0, plan.wakeAt - clock.now()));
+      case 'pauseRequest':
+        await markPaused(snapshot, 'true');
+        return done;
+      case 'cleanUp':
+        await cleanUp(snapshot, request, [...children.map((child) => [dryRuns, child] as const), ...(summary ? [[workKind, summary] as const] : [])]);
+        return done;
+      case 'letGo':
+        await setFinalizer(dryRun, false);
+        return done;
+      default:
+        return plan satisfies never;
+    }
+  };
+  const cleanUp = async (snapshot: DryRunSnapshot, request: DryRunSnapshot['request'], others: readonly (readonly [Parameters<typeof ensureDeleted>[1], KubeObject])[]): Promise<void> => {
+    const own = request ? [[followers.get(snapshot.dryRun.spec?.promiseRef?.name ?? '')!.resource, request] as const] : [];
+    await Promise.all([...own, ...others].filter(([, object]) => !object.metadata.deletionTimestamp).map(([resource, object]) => ensureDeleted(client, resource, object)));
+    // Paused, it would never let go; going on before it is deleted, it would run once more.
+    if (request && isMarked(request, LABELS.paused)) await markPaused(snapshot, null);
+  };
+
+  const shared = { signal: context.signal, log: context.log, clock };
+  const openOnes = (): readonly Request[] => all.list().filter((dryRun) => !isCompleted(dryRun)).map(keyOf);
+  const dryRunController = runController({
+    name: 'dryrun',
+    ...shared,
+    sources: [
+      { informer: all },
+      { informer: all, map: (child) => inNamespace(child, child.metadata.labels?.[LABELS.dryRunParent]) },
+      { informer: informers.works, map: (work) => inNamespace(work, work.metadata.labels?.[LABELS.dryRunOwner]) },
+      { informer: informers.promises, map: (promise) => ofPromise(promise.metadata.name).map(keyOf), predicate: (_promise, previous) => !previous },
+      { informer: informers.destinations, map: openOnes, predicate: (object, previous) => isMarked(object, LABELS.dryRun) !== (previous !== undefined && isMarked(previous, LABELS.dryRun)) },
+      { informer: informers.settings, map: openOnes },
+    ],
+    reconcile: (key) =>
+      skipConflict(async () => {
+        const dryRun = all.get(key);
+        if (!dryRun) return done;
+        const snapshot = observe(dryRun);
+        return apply(snapshot, planDryRun(snapshot));
+      }),
+  });
+  const promiseController = runController({
+    name: 'dryrun-promise',
+    ...shared,
+    sources: [
+      { informer: informers.promises, predicate: (promise, previous) => !previous || promise.metadata.generation !== previous.metadata.generation },
+      { informer: informers.crds, map: (crd) => [{ name: crd.metadata.labels?.[LABELS.promiseName] ?? '' }] },
+      { informer: informers.settings, map: () => informers.promises.list().map(keyOf) },
+      // With the feature off, what was begun still has to be cleaned up.
+      { informer: all, map: (dryRun) => [{ name: (dryRun as DryRun).spec?.promiseRef?.name ?? '' }], predicate: (_dryRun, previous) => !previous },
+    ],
+    reconcile: async ({ name }) => {
+      const api = isServed(name) ? apiOf(informers.promises.get({ name })!) : undefined;
+      if (api && (config.featureFlags.dryRun || ofPromise(name).length > 0)) await followers.ensure(name, requestResource(api));
+      else await followers.stop(name);
+      return done;
+    },
+  });
+  const labelled = runController({
+    name: 'dryrun-request',
+    ...shared,
+    sources: [{ informer: informers.works, map: labelledSubject, predicate: (work, previous) => !previous || work.metadata.generation !== previous.metadata.generation }],
+    reconcile: ({ namespace = '', name }) =>
+      skipConflict(async () => {
+        const [promise = '', request = ''] = name.split('/');
+        const followed = followers.get(promise);
+        if (config.featureFlags.dryRun && followed?.isSynced()) await reconcileLabelledRequest(context, followed, promise, { namespace, name: request });
+        return done;
+      }),
+  });
+  return {
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([dryRunController, promiseController, labelled].map((controller) => controller[Symbol.asyncDispose]()));
+      await followers[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const inNamespace = ({ metadata }: KubeObject, name: string | undefined): readonly Request[] => (name === undefined ? [] : [{ namespace: metadata.namespace!, name }]);
+
+/** The request, `promise/name`, that wrote a Work as a dry run. */
+function labelledSubject({ metadata }: KubeObject): readonly Request[] {
+  const { [LABELS.promiseName]: promise, [LABELS.resourceName]: name, [LABELS.resourceNamespace]: namespace, [LABELS.dryRun]: dryRun } = metadata.labels ?? {};
+  return dryRun === 'true' && promise && name ? [{ namespace: namespace ?? metadata.namespace!, name: `${promise}/${name}` }] : [];
+}
+
+function ignoreExisting(error: unknown): void {
+  if (!isAlreadyExists(error)) throw error;
+}

@@ -1,0 +1,209 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { configMaps, destinations, dryRuns, works, type DryRun, type Work } from '@plinth/api';
+import { type KubeObject, parseYaml } from '@plinth/apimachinery';
+import { eventually } from '@plinth/testing';
+import { describe, expect, it } from 'vitest';
+import type { PlatformConfig } from '../src/index.ts';
+import type { TestImage } from './test-kubelet.ts';
+import { bucketPromise, bucketRequest, buckets, condition, create, startWorld, type World } from './world.ts';
+
+/** Writes what it was asked for; a `size` of `many` adds a file, `broken` fails. */
+const make: TestImage = ({ env, path }) => {
+  const request = parseYaml(readFileSync(join(path('/kratix/input'), 'object.yaml'), 'utf8')) as { metadata: { name: string; namespace: string; labels?: object }; spec?: { size?: string } };
+  const size = request.spec?.size ?? '1Gi';
+  if (size === 'broken') throw new Error('no such size');
+  writeFileSync(join(path('/kratix/output'), 'bucket.yaml'), `kind: Bucket\nmetadata:\n  name: ${request.metadata.name}\n  namespace: ${request.metadata.namespace}\nsize: ${size}\n`);
+  if (size === 'many') writeFileSync(join(path('/kratix/output'), 'more.yaml'), 'kind: More\n');
+  else writeFileSync(join(path('/kratix/output'), 'one.yaml'), 'kind: One\n');
+  if (env['KRATIX_DRY_RUN'] === 'true') writeFileSync(join(path('/kratix/output'), 'kratix-diff.md'), 'as a dry run\n');
+};
+const ON: Partial<PlatformConfig> = { featureFlags: { dryRun: true } };
+const rehearsal: KubeObject = {
+  apiVersion: 'platform.kratix.io/v1alpha1',
+  kind: 'Destination',
+  metadata: { name: 'rehearsal', labels: { 'kratix.io/dry-run': 'true' } },
+  spec: { path: 'rehearsal', stateStoreRef: { kind: 'GitStateStore', name: 'default' }, initWorkloads: { enabled: false } },
+} as KubeObject;
+const dryRun = (resource: object, name = 'try', request = 'one', promise = 'bucket'): KubeObject =>
+  ({ apiVersion: 'platform.kratix.io/v1alpha1', kind: 'DryRun', metadata: { name, namespace: 'default' }, spec: { promiseRef: { name: promise }, resourceRequestRef: { name: request }, resource } }) as KubeObject;
+
+const find = ({ plane }: World, name = 'try'): Promise<DryRun> => plane.client.get<DryRun>(dryRuns, { namespace: 'default', name });
+const completed = (world: World, name = 'try'): Promise<Record<string, unknown>> => eventually(async () => condition(await find(world, name), 'Completed') ?? false);
+const rehearsed = ({ store }: World): readonly string[] => [...store.files.keys()].filter((path) => path.startsWith('rehearsal/')).sort();
+const summaryOf = (world: World, ending = '/kratix-dry-run-summary.md'): string => world.store.files.get(rehearsed(world).find((path) => path.endsWith(ending)) ?? '') ?? '';
+const isReconciled = (world: World, name = 'one'): Promise<unknown> => eventually(async () => condition(await world.request(name), 'Reconciled')?.['status'] === 'True');
+
+describe('a DryRun', () => {
+  it('shows what a request would change, and changes nothing', async () => {
+    await using world = await startWorld({ 'test/make': make }, ON);
+    await create(world.plane, bucketPromise());
+    await create(world.plane, bucketRequest('one', { size: '1Gi' }));
+    await isReconciled(world);
+    const before = Object.fromEntries(world.store.files);
+
+    await world.plane.client.create(dryRuns, dryRun({ size: 'many' }));
+    await eventually(async () => expect(condition(await find(world), 'Progressing')).toMatchObject({ reason: 'WaitingForDestination', message: 'No Destination has the label kratix.io/dry-run=true' }));
+    await world.plane.client.create(destinations, rehearsal);
+    expect(await completed(world)).toMatchObject({ status: 'True', reason: 'SummaryWritten', message: expect.stringMatching(/^2 added, 1 modified, 1 removed\. /) });
+
+    expect(summaryOf(world)).toBe(
+      [
+        '# Kratix Dry Run Summary',
+        '',
+        'Promise `bucket`, request `default/one` (exists): 2 added, 1 modified, 1 removed.',
+        '',
+        '## Pipeline: instance-configure',
+        '',
+        'Added: 2, modified: 1, removed: 1',
+        '',
+        '### Added: kratix-diff.md',
+        '',
+        '```',
+        'as a dry run',
+        '```',
+        '',
+        '### Added: more.yaml',
+        '',
+        '```yaml',
+        'kind: More',
+        '```',
+        '',
+        '### Modified: bucket.yaml',
+        '',
+        '```diff',
+        '@@ -2,4 +2,4 @@',
+        ' metadata:',
+        '   name: one',
+        '   namespace: default',
+        '-size: 1Gi',
+        '+size: many',
+        '```',
+        '',
+        '### Removed: one.yaml',
+        '',
+        '```yaml',
+        'kind: One',
+        '```',
+        '',
+        '',
+      ].join('\n'),
+    );
+    const real = Object.fromEntries([...world.store.files].filter(([path]) => !path.startsWith('rehearsal/')));
+    expect(real).toEqual(before);
+    expect(rehearsed(world).map((path) => path.split('/').at(-1)).sort()).toEqual(['bucket.yaml', 'kratix-diff.md', 'kratix-dry-run-summary.md', 'more.yaml']);
+    expect((await world.request()).status).toMatchObject({ observedGeneration: 1 });
+  });
+
+  it('takes everything away with it that it made', async () => {
+    await using world = await startWorld({ 'test/make': make }, ON);
+    await world.plane.client.create(destinations, rehearsal);
+    await create(world.plane, bucketPromise({ 'instance-configure': ['test/make'] }, { workflows: { resource: { configure: bucketPromise().spec!.workflows!.resource!.configure, delete: bucketPromise().spec!.workflows!.resource!.configure } } }));
+    await world.plane.client.create(dryRuns, dryRun({ size: '1Gi' }, 'try', 'not-there'));
+    expect(await completed(world)).toMatchObject({ status: 'True' });
+    expect(summaryOf(world)).toContain('request `default/not-there` (new): 3 added, 0 modified, 0 removed.');
+    expect(summaryOf(world)).toContain('  name: not-there');
+    const runs = world.started.length;
+    await world.plane.client.delete(dryRuns, { namespace: 'default', name: 'try' });
+    await eventually(async () => expect(await world.plane.client.find(dryRuns, { namespace: 'default', name: 'try' })).toBeUndefined());
+    expect(rehearsed(world)).toEqual([]);
+    expect((await world.plane.client.list(buckets)).items).toEqual([]);
+    expect((await world.plane.client.list(works, { namespace: 'default' })).items).toEqual([]);
+    // The delete workflow would have undone what the real request has.
+    expect(world.started).toHaveLength(runs);
+  });
+
+  it('ends with the cause when the workflow fails or the request is refused, and does not run again', async () => {
+    await using world = await startWorld({ 'test/make': make }, ON);
+    await world.plane.client.create(destinations, rehearsal);
+    await create(world.plane, bucketPromise());
+    await create(world.plane, dryRun({ size: 'broken' }));
+    expect(await completed(world)).toMatchObject({ status: 'False', reason: 'PipelineFailed', message: expect.stringContaining('no such size') });
+    await create(world.plane, dryRun({ size: 3 }, 'refused'));
+    expect(await completed(world, 'refused')).toMatchObject({ status: 'False', reason: 'PipelineFailed', message: expect.stringContaining('The request is refused: ') });
+    await create(world.plane, dryRun({}, 'lost', 'one', 'nothing'));
+    await eventually(async () => expect(condition(await find(world, 'lost'), 'Progressing')).toMatchObject({ message: 'Promise nothing not found' }));
+    expect(world.started).toHaveLength(1);
+  });
+
+  it('waits while the feature is off, and goes on when the ConfigMap turns it on', async () => {
+    await using world = await startWorld({ 'test/make': make });
+    await world.plane.client.create(destinations, rehearsal);
+    await create(world.plane, bucketPromise());
+    await create(world.plane, dryRun({ size: '1Gi' }));
+    await eventually(async () => expect(condition(await find(world), 'Progressing')).toMatchObject({ status: 'False', reason: 'FeatureDisabled' }));
+    expect(world.started).toHaveLength(0);
+    const settings = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'kratix', namespace: 'kratix-platform-system' }, data: { config: 'featureFlags:\n  dryRun: true\n' } } as KubeObject;
+    await world.plane.client.create(configMaps, settings);
+    expect(await completed(world)).toMatchObject({ status: 'True' });
+  });
+
+  it('ends right when the platform is killed in the middle', async () => {
+    await using world = await startWorld({ 'test/make': make }, ON);
+    await world.plane.client.create(destinations, rehearsal);
+    await create(world.plane, bucketPromise());
+    await create(world.plane, dryRun({ size: '1Gi' }));
+    for (let kills = 0; kills < 4; kills += 1) await world.restart();
+    expect(await completed(world)).toMatchObject({ status: 'True' });
+    expect((await world.plane.client.list<Work>(works, { namespace: 'default' })).items.map(({ metadata }) => metadata.labels?.['kratix.io/dry-run-summary'] ?? 'output').sort()).toEqual(['output', 'true']);
+    await eventually(async () => expect((await world.plane.client.list(buckets)).items[0]?.metadata.labels).toMatchObject({ 'kratix.io/paused': 'true' }));
+  });
+});
+
+describe('a compound DryRun', () => {
+  const app: TestImage = ({ path }) => {
+    const request = parseYaml(readFileSync(join(path('/kratix/input'), 'object.yaml'), 'utf8')) as { metadata: { name: string }; spec?: { size?: string } };
+    const component = `apiVersion: example.com/v1\nkind: bucket\nmetadata:\n  name: ${request.metadata.name}-data\n  labels:\n    kratix.io/parent-resource-name: ${request.metadata.name}\nspec:\n  size: ${request.spec?.size ?? '1Gi'}\n`;
+    writeFileSync(join(path('/kratix/output'), 'all.yaml'), `kind: Deployment\n---\n${component}`);
+  };
+  const appPromise = (): KubeObject => JSON.parse(JSON.stringify(bucketPromise({ 'app-configure': ['test/app'] })).replaceAll('bucket', 'app')) as KubeObject;
+
+  it('rehearses the requests that its output asks for as well, and nests their summaries', async () => {
+    await using world = await startWorld({ 'test/make': make, 'test/app': app }, ON);
+    await world.plane.client.create(destinations, rehearsal);
+    await create(world.plane, bucketPromise());
+    await create(world.plane, appPromise());
+    await create(world.plane, dryRun({ size: '2Gi' }, 'try', 'shop', 'app'));
+    expect(await completed(world)).toMatchObject({ status: 'True', reason: 'SummaryWritten', message: expect.stringMatching(/^4 added, 0 modified, 0 removed\. /) });
+    const { status } = await find(world);
+    expect(condition({ status } as never, 'ComponentsSucceeded')).toMatchObject({ status: 'True', reason: 'AllComponentsSucceeded' });
+    expect(status?.components).toMatchObject([{ promise: 'bucket', request: 'shop-data', namespace: 'default', phase: 'Succeeded' }]);
+    const child = status!.components![0]!.dryRun!;
+    expect((await find(world, child)).metadata.labels).toEqual({ 'kratix.io/dry-run-parent': 'try', 'kratix.io/promise-name': 'bucket' });
+    expect(summaryOf(world)).toContain('## Component: bucket default/shop-data\n\nPromise `bucket`, request `default/shop-data` (new): 3 added, 0 modified, 0 removed.\n\n### Pipeline: instance-configure');
+    expect(summaryOf(world, `/kratix-dry-run-summary-${child}.md`)).toContain('  name: shop-data');
+    await world.plane.client.delete(dryRuns, { namespace: 'default', name: 'try' });
+    await eventually(async () => expect((await world.plane.client.list(dryRuns)).items).toEqual([]));
+    expect(rehearsed(world)).toEqual([]);
+  });
+
+  it('says which component failed', async () => {
+    await using world = await startWorld({ 'test/make': make, 'test/app': app }, ON);
+    await world.plane.client.create(destinations, rehearsal);
+    await create(world.plane, bucketPromise());
+    await create(world.plane, appPromise());
+    await create(world.plane, dryRun({ size: 'broken' }, 'try', 'shop', 'app'));
+    expect(await completed(world)).toMatchObject({ status: 'True' });
+    const { status } = await find(world);
+    expect(condition({ status } as never, 'ComponentsSucceeded')).toMatchObject({ status: 'False', reason: 'ComponentDryRunFailed' });
+    expect(status?.components).toMatchObject([{ phase: 'Failed', message: expect.stringContaining('no such size') }]);
+    expect(summaryOf(world)).toContain('The dry run failed: ');
+  });
+});
+
+describe('a request with the dry-run label', () => {
+  it('is a dry run by itself, with a summary of what its pipelines say, until the label goes', async () => {
+    await using world = await startWorld({ 'test/make': make }, ON);
+    await world.plane.client.create(destinations, rehearsal);
+    await create(world.plane, bucketPromise());
+    const request = bucketRequest('one', { size: '2Gi' });
+    await create(world.plane, { ...request, metadata: { ...request.metadata, labels: { 'kratix.io/dry-run': 'true' } } });
+    await eventually(() => expect(summaryOf(world)).toBe('# Kratix Dry Run Summary\n\n## Pipeline: instance-configure\n\nas a dry run\n'));
+    expect([...world.store.files.keys()].filter((path) => path.includes('worker/resources/default'))).toEqual([]);
+
+    await world.plane.client.patch(buckets, { namespace: 'default', name: 'one' }, 'merge', { metadata: { labels: { 'kratix.io/dry-run': null } } });
+    await eventually(() => expect(world.store.files.get('worker/resources/default/bucket/one/instance-configure/5058f/bucket.yaml')).toContain('2Gi'));
+    await eventually(() => expect(rehearsed(world)).toEqual([]));
+    await isReconciled(world);
+  });
+});
