@@ -8,7 +8,7 @@ import { msOf } from '../objects/time.ts';
 import type { Container } from '../objects/types.ts';
 import type { ContainerExit, ContainerStopReason, RunningContainer } from '../runtime/container-runtime.ts';
 import { freshRecord, restartDelayMs, type ContainerEnd, type ContainerRecord } from './container-record.ts';
-import { ContainerConfigError, VolumeError } from './errors.ts';
+import { ContainerConfigError, ImageError, VolumeError } from './errors.ts';
 import { createLogWriter, logFile, rotatedFile, type LogWriter } from './logs/log-writer.ts';
 import type { NodeContext } from './node-context.ts';
 import { inputsOf } from './inputs.ts';
@@ -19,7 +19,7 @@ import { podStatus, type PodFacts } from './pod-status.ts';
 import { runPreStop } from './pre-stop.ts';
 import { startProbing } from './probes/prober.ts';
 import { recoverRecords } from './recover-records.ts';
-import { ImageError, startContainer } from './start-container.ts';
+import { startContainer } from './start-container.ts';
 import { createStatusWriter } from './status-writer.ts';
 import { hasToken, requestToken, tokenRefreshMs } from './token-source.ts';
 import { isLive, prepareVolumes } from './volumes/prepare-volumes.ts';
@@ -92,6 +92,12 @@ export function createPodWorker(first: Pod, context: NodeContext, gone: (uid: st
     const part = container && ((pod.spec?.initContainers ?? []).includes(container) ? 'initContainers' : 'containers');
     events.record(pods, pod, { type, reason, message, ...(container ? { fieldPath: `spec.${part}{${container.name}}` } : {}) });
   };
+  /** A pipeline has many short containers, and each event is an object in the store: those of a moment share one. */
+  const justStarted: string[] = [];
+  const noteStart = (name: string): void => {
+    if (justStarted.push(name) > 1) return;
+    clock.setTimeout(() => note('Normal', 'Started', `Container${justStarted.length > 1 ? 's' : ''} started: ${justStarted.splice(0).join(', ')}`), START_EVENT_MS);
+  };
   const setRecord = (name: string, change: Partial<ContainerRecord>): void => {
     records.set(name, { ...records.get(name)!, ...change });
     status.changed();
@@ -100,6 +106,7 @@ export function createPodWorker(first: Pod, context: NodeContext, gone: (uid: st
     client,
     log,
     signal: lives.signal,
+    clock,
     sleep: (ms) => sleep(clock, ms, lives.signal),
     wanted: () => {
       if (isGone || (over && isPodFinished(pod))) return undefined;
@@ -261,12 +268,11 @@ export function createPodWorker(first: Pod, context: NodeContext, gone: (uid: st
       started: false,
       ready: false,
     });
-    // A pipeline has many short containers, and each event is an object in the store: there, that it started is enough.
     if (pod.spec?.restartPolicy === 'Always') {
       note('Normal', 'Pulled', `Container image "${container.image}" already present on machine`, container);
       note('Normal', 'Created', `Container created: ${name}`, container);
-    }
-    note('Normal', 'Started', `Container started: ${name}`, container);
+      note('Normal', 'Started', `Container started: ${name}`, container);
+    } else noteStart(name);
     const endProbing = startProbing({
       container,
       running,
@@ -489,6 +495,8 @@ export function createPodWorker(first: Pod, context: NodeContext, gone: (uid: st
 }
 
 /** For failures of this machine or of the API server: nothing tells when they are over. */
+/** How long a start waits for others of its pod before it is told, in ms. */
+const START_EVENT_MS = 250;
 const RETRY_MS = 2000;
 const MIN_GRACE_MS = 100;
 /** A pod that was deleted by force is gone for the API, but its servers still get to end in order. */

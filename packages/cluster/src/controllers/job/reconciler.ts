@@ -1,11 +1,23 @@
 import { jobs, pods, type Job, type Pod } from '@plinth/api';
-import { randomSuffix } from '@plinth/apimachinery';
+import { deepEqual, randomSuffix } from '@plinth/apimachinery';
 import { done, retryAfter, runController, type Controller } from '@plinth/controller-runtime';
 import { controllerRequest, dependentsOf, indexByController, type ControllerContext } from '../controller-context.ts';
 import { deleteObject } from '../delete-object.ts';
 import { writeStatus } from '../write-status.ts';
 import { DEFAULT_JOB_LIMITS, isFinished, jobPod, planJob, type JobLimits } from './plan.ts';
 import { jobStatus } from './status.ts';
+
+/**
+ * When to write a status that differs only in how many pods are ready (ms): a second after the last of them changed. Pods of
+ * pipelines are over by then. Kubernetes' own controller waits as long: https://github.com/kubernetes/enhancements/issues/2879
+ */
+function readySettlesAt({ status: before }: Job, { ready: _ready, ...rest }: NonNullable<Job['status']>, pods: readonly Pod[]): number {
+  if (!before) return 0;
+  const { ready: _before, ...previous } = before;
+  if (!deepEqual(previous, rest)) return 0;
+  const changes = pods.map((pod) => Date.parse(pod.status?.conditions?.find(({ type }) => type === 'Ready')?.lastTransitionTime ?? ''));
+  return Math.max(0, ...changes.filter(Number.isFinite)) + 1000;
+}
 
 /** Runs pods until enough of them have succeeded. */
 export function startJobController(context: ControllerContext, limits: JobLimits = DEFAULT_JOB_LIMITS): Controller {
@@ -40,7 +52,10 @@ export function startJobController(context: ControllerContext, limits: JobLimits
         await deleteObject(client, pods, pod);
         note('Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`);
       }
-      await writeStatus(client, jobs, job, jobStatus(snapshot, plan, created.length, clock.now()));
+      const status = jobStatus(snapshot, plan, created.length, clock.now());
+      const settlesAtMs = readySettlesAt(job, status, snapshot.pods);
+      if (settlesAtMs > clock.now()) return retryAfter(Math.max(1, Math.min(settlesAtMs, plan.wakeAtMs ?? Infinity) - clock.now()));
+      await writeStatus(client, jobs, job, status);
       if (!isFinished(job)) {
         if (plan.outcome.type === 'complete') note('Normal', 'Completed', 'Job completed');
         if (plan.outcome.type === 'failed') note('Warning', plan.outcome.reason, plan.outcome.message);
