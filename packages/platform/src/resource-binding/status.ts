@@ -22,7 +22,7 @@ export function bindingStatus(before: BindingStatus, { version, state, message, 
   const { lastAppliedVersion: last, failedVersion, ...rest } = before;
   const isOther = last !== undefined && last !== NOT_SET && last !== version;
   const condition = findCondition(before.conditions, UPGRADED);
-  const kept = { ...(last === undefined ? {} : { lastAppliedVersion: last }) };
+  const kept = last === undefined ? {} : { lastAppliedVersion: last };
   const inProgress = (text: string): BindingStatus => withCondition({ ...rest, ...kept }, { type: UPGRADED, status: 'Unknown', reason: 'UpgradeInProgress', message: text }, now);
   switch (state) {
     case 'succeeded': {
