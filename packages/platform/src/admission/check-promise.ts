@@ -24,12 +24,16 @@ export function checkPromise(promise: PlatformPromise, old: PlatformPromise | un
 
   const interval = promise.spec?.workflows?.config?.reconciliationInterval;
   if (interval !== undefined) problems.push(...checkInterval(interval, 'spec.workflows.config.reconciliationInterval'));
-  const annotated = promise.metadata.annotations?.[ANNOTATIONS.reconciliationInterval];
-  if (annotated !== undefined && annotated !== old?.metadata.annotations?.[ANNOTATIONS.reconciliationInterval]) {
-    problems.push(...checkInterval(annotated, `metadata.annotations[${ANNOTATIONS.reconciliationInterval}]`));
-  }
+  problems.push(...checkPromiseAnnotations(promise, old));
   if (old) problems.push(...checkUnchanged(promise, old));
   return problems;
+}
+
+/** What of a Promise's annotations somebody has just written. */
+export function checkPromiseAnnotations(promise: PlatformPromise, old: PlatformPromise | undefined): readonly StatusCause[] {
+  const interval = promise.metadata.annotations?.[ANNOTATIONS.reconciliationInterval];
+  if (interval === undefined || interval === old?.metadata.annotations?.[ANNOTATIONS.reconciliationInterval]) return [];
+  return checkInterval(interval, `metadata.annotations[${ANNOTATIONS.reconciliationInterval}]`);
 }
 
 /** One manifest without a kind would keep a GitOps agent from applying all the others. */

@@ -3,7 +3,7 @@ import { type ApiResource, deepEqual, invalid, type StatusCause, type Unstructur
 import type { Client } from '@plinth/client';
 import { PLATFORM_GROUP, PLATFORM_NAMESPACE, SETTINGS_NAME } from '../naming/constants.ts';
 import { checkBucketStateStore, checkDestination, fillDestination } from './check-destination.ts';
-import { checkPromise } from './check-promise.ts';
+import { checkPromise, checkPromiseAnnotations } from './check-promise.ts';
 import { checkPromiseRelease } from './check-promise-release.ts';
 import { checkPromiseRevision, guardLatestRevision } from './check-promise-revision.ts';
 import { checkSettings } from './check-settings.ts';
@@ -80,7 +80,9 @@ async function check(resource: ApiResource, object: UnstructuredObject, old: Uns
   switch (resource.kind) {
     case 'Promise': {
       const promise = object as unknown as PlatformPromise;
-      const problems = checkPromise(promise, old as unknown as PlatformPromise | undefined);
+      const before = old as unknown as PlatformPromise | undefined;
+      if (before && deepEqual(before.spec, promise.spec)) return checkPromiseAnnotations(promise, before);
+      const problems = checkPromise(promise, before);
       return problems.length > 0 ? problems : tryPromise(promise, checking);
     }
     case 'PromiseRelease':

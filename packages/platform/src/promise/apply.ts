@@ -1,16 +1,16 @@
-import { customResourceDefinitions, jobs, promiseRevisions, promises, works, type PlatformPromise } from '@plinth/api';
-import { deepEqual, keyOf, type KubeObject } from '@plinth/apimachinery';
+import { jobs, promises, works, type PlatformPromise } from '@plinth/api';
+import { deepEqual, keyOf } from '@plinth/apimachinery';
 import { LABELS } from '../naming/labels.ts';
 import type { PlatformContext } from '../runtime/context.ts';
 import { ensureDeleted, ensureObject } from '../runtime/ensure-object.ts';
 import { jobsToPrune } from '../workflow/plan.ts';
 import { apiOf, requestResource } from './api.ts';
 import { controllerRole } from './controller-role.ts';
+import { isEstablished, type Owned } from './deletion.ts';
 import { ensureCrd } from './ensure-crd.ts';
 import { PROMISE_FINALIZERS, type PromiseSnapshot, wantedFinalizers } from './plan.ts';
 import type { RequestControllers } from './request-controllers.ts';
 import { STATIC_DEPENDENCY, type StaticWorks } from './static-work.ts';
-import { isEstablished } from './status.ts';
 
 /** Adds the finalizers that are missing, and drops the one of a delete pipeline that is no longer there. */
 export async function ensureFinalizers({ client }: PlatformContext, promise: PlatformPromise): Promise<PlatformPromise> {
@@ -69,41 +69,17 @@ export async function reconcileResources({ client }: PlatformContext, snapshot: 
 export async function prunePromise({ client, config }: PlatformContext, { runs, works: own, configure }: PromiseSnapshot): Promise<void> {
   const names = new Set(configure.pipelines.map((pipeline) => pipeline.metadata.name));
   const obsolete = own.filter((work) => work.metadata.labels?.[LABELS.workType] !== STATIC_DEPENDENCY && !names.has(work.metadata.labels?.[LABELS.pipelineName] ?? ''));
-  await deleteAll(client, [...jobsToPrune(runs.jobs, config.jobsToKeep).map((job) => [jobs, job] as const), ...obsolete.map((work) => [works, work] as const)]);
+  await deleteAll(client, [...jobsToPrune(runs.jobs, config.jobsToKeep).map((object) => ({ resource: jobs, object })), ...obsolete.map((object) => ({ resource: works, object }))]);
 }
 
-export async function deleteRequests({ client }: PlatformContext, { promise, requests, runs }: PromiseSnapshot): Promise<void> {
-  const resource = requestResource(apiOf(promise)!);
-  await deleteAll(client, [...runs.jobs.map((job) => [jobs, job] as const), ...(requests ?? []).map((request) => [resource, request] as const)]);
-}
-
-export async function deleteWorks({ client }: PlatformContext, { works: own, runs }: PromiseSnapshot): Promise<void> {
-  await deleteAll(client, [...runs.jobs.map((job) => [jobs, job] as const), ...own.map((work) => [works, work] as const)]);
-}
-
-/** What was made for the Promise's pipelines and requests, then the kind itself. */
-export async function deleteCrd(context: PlatformContext, { promise, crd }: PromiseSnapshot): Promise<void> {
-  await deleteDependants(context, promise);
-  if (crd) await deleteAll(context.client, [[customResourceDefinitions, crd]]);
-}
-
-async function deleteDependants({ client, informers }: PlatformContext, promise: PlatformPromise): Promise<void> {
-  const labels = { [LABELS.promiseName]: promise.metadata.name };
-  const all = [...informers.pipelineObjects.values()].flatMap((informer) => informer.list({ labels }).map((object) => [informer.resource, object] as const));
-  const revisions = informers.revisions.list({ labels }).map((revision) => [promiseRevisions, revision] as const);
-  await deleteAll(client, [...all, ...revisions]);
-}
-
-export async function letGo(context: PlatformContext, { promise }: PromiseSnapshot): Promise<void> {
-  await deleteDependants(context, promise);
-  await dropFinalizers(context, promise, PROMISE_FINALIZERS);
-}
-
-export async function dropFinalizers({ client }: PlatformContext, promise: PlatformPromise, names: readonly string[]): Promise<void> {
+/** Returns the Promise without them; it may be gone then. */
+export async function dropFinalizers({ client }: PlatformContext, promise: PlatformPromise, names: readonly string[]): Promise<PlatformPromise> {
   const { name, uid, resourceVersion, finalizers = [] } = promise.metadata;
-  await client.patch(promises, { name }, 'merge', { metadata: { uid, resourceVersion, finalizers: finalizers.filter((finalizer) => !names.includes(finalizer)) } });
+  if (!finalizers.some((finalizer) => names.includes(finalizer))) return promise;
+  return client.patch<PlatformPromise>(promises, { name }, 'merge', { metadata: { uid, resourceVersion, finalizers: finalizers.filter((finalizer) => !names.includes(finalizer)) } });
 }
 
-async function deleteAll(client: PlatformContext['client'], objects: readonly (readonly [resource: Parameters<typeof ensureDeleted>[1], object: KubeObject])[]): Promise<void> {
-  await Promise.all(objects.filter(([, object]) => !object.metadata.deletionTimestamp).map(([resource, object]) => ensureDeleted(client, resource, object)));
+/** Asks for the end of all that is not on its way out already. */
+export async function deleteAll(client: PlatformContext['client'], objects: readonly Owned[]): Promise<void> {
+  await Promise.all(objects.filter(({ object }) => !object.metadata.deletionTimestamp).map(({ resource, object }) => ensureDeleted(client, resource, object)));
 }

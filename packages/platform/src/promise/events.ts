@@ -3,6 +3,7 @@ import type { EventRecorder } from '@plinth/controller-runtime';
 import { type Condition, findCondition } from '../conditions.ts';
 import { COMPLETED } from '../workflow/status.ts';
 import type { PromisePlan, PromiseSnapshot } from './plan.ts';
+import type { Requirement } from './requirements.ts';
 
 /** Tells of what changed in a Promise, once for each change (contract, section 2.7). */
 export function recordPromiseEvents(recorder: EventRecorder, snapshot: PromiseSnapshot, plan: PromisePlan, after: PromiseStatus): void {
@@ -11,7 +12,7 @@ export function recordPromiseEvents(recorder: EventRecorder, snapshot: PromiseSn
   const warning = (reason: string, message: string): void => recorder.record(promise, { type: 'Warning', reason, message });
 
   if (plan.type === 'active' && plan.workflow.type === 'start') normal('PipelineStarted', `Configure Pipeline started: ${snapshot.configure.pipelines[plan.workflow.index]?.metadata.name}`);
-  if (plan.type === 'deleteWorkflow' && plan.workflow.type === 'start') normal('PipelineStarted', `Delete Pipeline started: ${snapshot.delete.pipelines[0]?.metadata.name}`);
+  if (plan.type === 'deleteWorkflow' && plan.workflow.type === 'start') normal('PipelineStarted', `Delete Pipeline started: ${snapshot.delete.pipelines[plan.workflow.index]?.metadata.name}`);
 
   const changed = (type: string): (Condition & { readonly was: string | undefined }) | undefined => {
     const now = findCondition(after.conditions as readonly Condition[] | undefined, type);
@@ -20,11 +21,11 @@ export function recordPromiseEvents(recorder: EventRecorder, snapshot: PromiseSn
   };
   const requirement = changed('RequirementsFulfilled');
   if (requirement?.status === 'True') normal('RequirementsFulfilled', 'All required promises are available');
-  if (requirement?.status === 'False') normal(requirement.reason, requirements.filter(({ state }) => state !== 'Requirement installed').map(({ name, state }) => `Waiting for required Promise ${name}: ${state}`).join('; '));
+  if (requirement?.status === 'False') normal(requirement.reason, requirements.filter(({ state }) => state !== 'Requirement installed').map(describeMissing).join('; '));
 
   const available = changed('Available');
   if (available?.status === 'True' && available.was !== 'True') normal('Available', 'Promise is available');
-  if (available?.reason === 'PromiseUnavailable' && available.was === 'True') warning('Unavailable', 'Promise no longer available: Requirements have changed');
+  if (available?.reason === 'PromiseUnavailable' && available.was === 'True') warning('Unavailable', requirement?.status === 'False' ? 'Promise no longer available: Requirements have changed' : `Promise no longer available: ${available.message}`);
 
   const completed = changed(COMPLETED);
   if (completed?.status === 'True') normal(COMPLETED, 'All workflows completed');
@@ -38,5 +39,9 @@ export function recordPromiseEvents(recorder: EventRecorder, snapshot: PromiseSn
   if (reconciled?.status === 'True') normal('ReconcileSucceeded', 'Successfully reconciled');
   if (reconciled?.reason === 'PausedReconciliation') warning(reconciled.reason, 'reconciliation is paused by the label kratix.io/paused');
   if (reconciled?.reason === 'WorkflowSuspended') warning(reconciled.reason, 'the workflow is suspended by the label kratix.io/workflow-suspended');
-  if (changed('DeleteWorkflowCompleted')?.reason === 'DeleteWorkflowFailed') warning('Failed Pipeline', 'The Delete Pipeline has failed');
+  const deleted = changed('DeleteWorkflowCompleted');
+  if (deleted?.reason === 'DeleteWorkflowFailed') warning('Failed Pipeline', 'The Delete Pipeline has failed');
+  if (deleted?.reason === 'DeleteWorkflowSuspended') normal('PipelineSuspended', `Delete Pipeline suspended: ${snapshot.delete.pipelines[0]?.metadata.name}`);
 }
+
+const describeMissing = ({ name, state }: Requirement): string => (state === 'Requirement not installed' ? `Required Promise ${name} not installed or unknown state` : `Waiting for required Promise ${name}: ${state}`);

@@ -1,21 +1,25 @@
 import { promises, type PlatformPromise } from '@plinth/api';
-import { type KubeObject, keyOf } from '@plinth/apimachinery';
+import { isConflict, type KubeObject, keyOf } from '@plinth/apimachinery';
 import { type Controller, done, patchStatus, type Request, retryAfter, runController } from '@plinth/controller-runtime';
 import { isTrue } from '../conditions.ts';
 import { FINALIZERS } from '../naming/finalizers.ts';
 import { isMarked, LABELS } from '../naming/labels.ts';
 import { ensureRevision } from '../promise-revision/ensure-revision.ts';
-import { promiseVersion } from '../promise-revision/revision.ts';
+import { promiseVersion, revisionOf } from '../promise-revision/revision.ts';
 import type { PlatformContext } from '../runtime/context.ts';
 import { BY_SUBJECT, subjectKey, subjectOfJob, subjectOfWork } from '../runtime/informers.ts';
 import { skipConflict } from '../runtime/skip-conflict.ts';
 import { applyWorkflow } from '../workflow/apply.ts';
+import { observeChain } from '../why/observe-chain.ts';
+import { isNotPlaced, labelsChanged, subjectOfPlacement, troubleChanged } from '../why/wake.ts';
+import type { RequestStatus } from '../resource-request/request.ts';
 import { observeRuns } from '../workflow/observe.ts';
 import { jobLooksDifferent, podLooksDifferent } from '../workflow/predicates.ts';
 import { apiOf } from './api.ts';
-import { deleteCrd, deleteRequests, deleteWorks, dropFinalizers, ensureApi, ensureControllerRole, ensureFinalizers, ensureRequestController, ensureStaticWork, letGo, prunePromise, reconcileResources } from './apply.ts';
+import { deleteAll, dropFinalizers, ensureApi, ensureControllerRole, ensureFinalizers, ensureRequestController, ensureStaticWork, prunePromise, reconcileResources } from './apply.ts';
+import { DELETION_STAGES, observeDeletion } from './deletion.ts';
 import { recordPromiseEvents } from './events.ts';
-import { planPromise, type PromiseSnapshot } from './plan.ts';
+import { planPromise, PROMISE_FINALIZERS, type PromisePlan, type PromiseSnapshot } from './plan.ts';
 import { createRequestControllers, type RequestControllers } from './request-controllers.ts';
 import { requiredBy, requirementsOf } from './requirements.ts';
 import { createStaticWorks } from './static-work.ts';
@@ -32,6 +36,8 @@ export function runPromiseController(context: PlatformContext): PromiseControlle
   const { informers, client, clock, config } = context;
   const recorder = context.recorder('PromiseController');
   const staticWorks = createStaticWorks();
+  /** Why the API of a Promise cannot be served, by its name. Found again by the first pass after a restart. */
+  const problems = new Map<string, string>();
   const requests: RequestControllers = createRequestControllers(context, (promiseName) => controller.enqueue({ name: promiseName }));
 
   const observe = (promise: PlatformPromise): PromiseSnapshot => {
@@ -39,16 +45,22 @@ export function runPromiseController(context: PlatformContext): PromiseControlle
     const key = subjectKey(name);
     const api = apiOf(promise);
     const crd = api && informers.crds.get({ name: api.metadata.name });
+    const ownCrd = crd?.metadata.labels?.[LABELS.promiseName] === name ? crd : undefined;
     const following = requests.get(name);
+    const known = following?.isSynced() ? following.requests() : undefined;
+    const runs = observeRuns(informers, key);
+    const works = informers.works.byIndex(BY_SUBJECT, key);
     return {
       promise,
-      crd: crd?.metadata.labels?.[LABELS.promiseName] === name ? crd : undefined,
+      crd: ownCrd,
       configure: promiseWorkflow(promise, 'configure'),
       delete: promiseWorkflow(promise, 'delete'),
-      runs: observeRuns(informers, key),
-      works: informers.works.byIndex(BY_SUBJECT, key),
-      revisions: informers.revisions.list({ labels: { [LABELS.promiseName]: name } }),
-      requests: following?.isSynced() ? following.requests() : undefined,
+      runs,
+      works,
+      chain: (status) => observeChain(informers, { type: 'promise', object: promise, status: status as RequestStatus, promise: { ...promise, status }, runs, works }),
+      requests: known,
+      apiProblem: problems.get(name),
+      deletion: promise.metadata.deletionTimestamp ? observeDeletion(informers, promise, ownCrd, known) : undefined,
       requirements: requirementsOf(promise, (required) => informers.promises.get({ name: required }), informers.revisions.list()),
       requiredBy: requiredBy(promise, informers.promises.list(), promiseVersion),
       config,
@@ -58,11 +70,11 @@ export function runPromiseController(context: PlatformContext): PromiseControlle
 
   const reconcileActive = async (found: PlatformPromise): Promise<number | undefined> => {
     const promise = await ensureFinalizers(context, found);
-    const [created] = await Promise.all([ensureRevision(context, promise), ensureApi(context, promise), ensureStaticWork(context, promise, staticWorks)]);
+    const [created, apiError] = await Promise.all([ensureRevision(context, promise), tryApi(promise), ensureStaticWork(context, promise, staticWorks)]);
     const snapshot = observe(promise);
     const plan = planPromise(snapshot);
     const status = promiseStatus(snapshot, plan);
-    if (created) recorder.record(promise, { type: 'Normal', reason: 'RevisionCreated', message: `Revision of version ${promiseVersion(promise)} created` });
+    if (created) recorder.record(promise, { type: 'Normal', reason: 'RevisionCreated', message: `Revision ${revisionOf(promise).metadata.name} created` });
     recordPromiseEvents(recorder, snapshot, plan, status);
     if (plan.type !== 'active') return undefined;
     // Requests are followed from the moment on which the status says that they may come.
@@ -73,12 +85,27 @@ export function runPromiseController(context: PlatformContext): PromiseControlle
       recorder.record(promise, { type: 'Normal', reason: 'ReconcilingResources', message: 'Reconciling all resource requests' });
       await reconcileResources(context, snapshot);
     }
+    // It is in the status now; trying again, at growing intervals, is the controller's business.
+    if (apiError) throw apiError;
     return plan.wakeAt;
+  };
+
+  /** A CRD that the API server does not take is told in the status; it does not hold up all the rest. */
+  const tryApi = async (promise: PlatformPromise): Promise<Error | undefined> => {
+    const { name } = promise.metadata;
+    try {
+      await ensureApi(context, promise);
+      problems.delete(name);
+      return undefined;
+    } catch (error) {
+      if (isConflict(error) || !(error instanceof Error)) throw error;
+      problems.set(name, error.message);
+      return error;
+    }
   };
 
   /** Paused or on its way out. */
   const reconcileOther = async (promise: PlatformPromise): Promise<number | undefined> => {
-    if (promise.metadata.deletionTimestamp && !isMarked(promise, LABELS.paused)) await followForDeletion(promise);
     const snapshot = observe(promise);
     const plan = planPromise(snapshot);
     const status = promiseStatus(snapshot, plan);
@@ -96,19 +123,12 @@ export function runPromiseController(context: PlatformContext): PromiseControlle
       case 'endDeleteWorkflow':
         await dropFinalizers(context, promise, [FINALIZERS.promise.deleteWorkflows]);
         return undefined;
-      case 'deleteRequests':
-        await deleteRequests(context, snapshot);
-        return undefined;
-      case 'deleteWorks':
-        await deleteWorks(context, snapshot);
-        return undefined;
-      case 'deleteCrd':
-        await requests.stop(promise.metadata.name);
-        await deleteCrd(context, snapshot);
+      case 'cleanUp':
+        await cleanUp(promise, plan, snapshot);
         return undefined;
       case 'letGo':
         await requests.stop(promise.metadata.name);
-        await letGo(context, snapshot);
+        await dropFinalizers(context, promise, PROMISE_FINALIZERS);
         return undefined;
       default:
         plan satisfies never;
@@ -116,13 +136,16 @@ export function runPromiseController(context: PlatformContext): PromiseControlle
     return undefined;
   };
 
-  /** Requests can only go while somebody lets them go, so their controller runs even if the Promise never served. */
-  const followForDeletion = async (promise: PlatformPromise): Promise<void> => {
-    const snapshot = observe(promise);
-    const plan = planPromise(snapshot);
-    if (plan.type !== 'deleteRequests') return;
-    await ensureControllerRole(context, promise);
-    await ensureRequestController(requests, snapshot, true);
+  const cleanUp = async (promise: PlatformPromise, { stage, objects, release }: PromisePlan & { readonly type: 'cleanUp' }, snapshot: PromiseSnapshot): Promise<void> => {
+    await dropFinalizers(context, promise, release);
+    if (stage === 'requests') {
+      // Requests can only go while somebody lets them go, so their controller runs even if the Promise never served.
+      await ensureControllerRole(context, promise);
+      await ensureRequestController(requests, snapshot, true);
+    } else if (DELETION_STAGES.indexOf(stage) > DELETION_STAGES.indexOf('revisions')) {
+      await requests.stop(promise.metadata.name);
+    }
+    await deleteAll(client, objects);
   };
 
   const controller: Controller = runController({
@@ -134,17 +157,25 @@ export function runPromiseController(context: PlatformContext): PromiseControlle
       { informer: informers.promises },
       // Others that require it, and those it requires.
       { informer: informers.promises, map: (promise) => related(context, promise as PlatformPromise), predicate: availabilityChanged },
-      { informer: informers.revisions, map: (revision) => [{ name: revision.metadata.labels?.[LABELS.promiseName] ?? '' }], predicate: (_object, previous) => !previous },
+      // Its own, and those of the Promises that it requires.
+      { informer: informers.revisions, map: (revision) => withDependents(context, revision.metadata.labels?.[LABELS.promiseName] ?? ''), predicate: (_object, previous) => !previous },
+      // What a Promise that is not ready says of these.
+      { informer: informers.workPlacements, map: (placement) => promiseFrom(subjectOfPlacement(context, placement)), predicate: troubleChanged },
+      { informer: informers.destinations, map: () => informers.promises.list().filter(isNotPlaced).map(keyOf), predicate: labelsChanged },
       { informer: informers.crds, map: (crd) => [{ name: crd.metadata.labels?.[LABELS.promiseName] ?? '' }] },
       { informer: informers.jobs, map: (job) => promiseFrom(subjectOfJob(job)), predicate: jobLooksDifferent },
       { informer: informers.pods, map: (pod) => (pod.metadata.labels?.[LABELS.workflowType] === 'promise' ? [{ name: pod.metadata.labels[LABELS.promiseName] ?? '' }] : []), predicate: podLooksDifferent },
       { informer: informers.works, map: (work) => promiseFrom(subjectOfWork(work)) },
+      // A Promise on its way out waits for the end of all that it made.
+      ...[informers.jobs, informers.works, informers.revisions, ...informers.pipelineObjects.values()].map((informer) => ({ informer, map: (object: KubeObject) => leaving(context, object), predicate: hasEnded })),
+      { informer: informers.settings, map: () => informers.promises.list().map(keyOf) },
     ],
     reconcile: (key) =>
       skipConflict(async () => {
         const promise = informers.promises.get(key);
         if (!promise) {
           staticWorks.forget(key.name);
+          problems.delete(key.name);
           await requests.stop(key.name);
           return done;
         }
@@ -163,14 +194,27 @@ export function runPromiseController(context: PlatformContext): PromiseControlle
   };
 }
 
-function related({ informers }: PlatformContext, promise: PlatformPromise): readonly Request[] {
-  const requiring = informers.promises.list().filter((other) => other.spec?.requiredPromises?.some(({ name }) => name === promise.metadata.name));
-  const required = (promise.spec?.requiredPromises ?? []).map(({ name = '' }) => ({ name }));
-  return [...requiring.map(keyOf), ...required];
-}
+const related = (context: PlatformContext, promise: PlatformPromise): readonly Request[] => [
+  ...withDependents(context, promise.metadata.name),
+  ...(promise.spec?.requiredPromises ?? []).map(({ name = '' }) => ({ name })),
+];
+
+const withDependents = ({ informers }: PlatformContext, name: string): readonly Request[] => [
+  { name },
+  ...informers.promises.list().filter(({ spec }) => spec?.requiredPromises?.some((required) => required.name === name)).map(keyOf),
+];
 
 const availabilityChanged = (object: KubeObject, previous: KubeObject | undefined): boolean =>
   !previous || object.metadata.generation !== previous.metadata.generation || isTrue((object as PlatformPromise).status?.conditions, 'Available') !== isTrue((previous as PlatformPromise).status?.conditions, 'Available');
+
+/** The Promise that made this, if it is being deleted. */
+function leaving({ informers }: PlatformContext, object: KubeObject): readonly Request[] {
+  const name = object.metadata.labels?.[LABELS.promiseName];
+  return name && informers.promises.get({ name })?.metadata.deletionTimestamp ? [{ name }] : [];
+}
+
+/** It is gone, or a Job whose state changed. (What comes into being says the same, and wakes a Promise that is leaving.) */
+const hasEnded = (object: KubeObject, previous: KubeObject | undefined): boolean => !previous || (object.kind === 'Job' && jobLooksDifferent(object, previous));
 
 /** Only what belongs to a Promise itself. */
 function promiseFrom(subject: string): readonly Request[] {

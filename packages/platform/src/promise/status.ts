@@ -2,12 +2,17 @@ import type { CustomResourceDefinition, Job, PlatformPromise, PromiseStatus } fr
 import { type Condition, type ConditionUpdate, findCondition, isTrue, setConditions, timestamp } from '../conditions.ts';
 import { LABELS } from '../naming/labels.ts';
 import { worksCondition, worksStanding } from '../work/standing.ts';
+import { deleteOutcome } from '../workflow/delete-status.ts';
 import { actionOf, pipelineNameOf } from '../workflow/job-state.ts';
 import type { WorkflowPlan } from '../workflow/plan.ts';
 import { PAUSED, reconciledCondition } from '../workflow/reconciled.ts';
 import { COMPLETED, type WorkflowOutcome, workflowOutcome, type WorkflowStatus } from '../workflow/status.ts';
 import { troubleOf } from '../workflow/trouble.ts';
+import { withAuthorsMessage, withOwnMessage } from '../resource-request/message.ts';
+import { findCause } from '../why/explain.ts';
+import { sentenceOf } from '../why/words.ts';
 import { apiOf, storageVersion } from './api.ts';
+import { isEstablished } from './deletion.ts';
 import type { PromisePlan, PromiseSnapshot } from './plan.ts';
 import { areFulfilled, requirementsCondition } from './requirements.ts';
 import { workflowsOf } from './workflows.ts';
@@ -15,20 +20,27 @@ import { workflowsOf } from './workflows.ts';
 /** The status that a Promise should have, all of it (contract, sections 1.1 and 2.6). */
 export function promiseStatus(snapshot: PromiseSnapshot, plan: PromisePlan): PromiseStatus {
   const before = snapshot.promise.status ?? {};
+  if (plan.type !== 'active' && plan.type !== 'paused') return statusFor(snapshot, plan, before);
+  const status = statusFor(snapshot, plan, withAuthorsMessage(before));
+  const cause = isWorking(status) ? undefined : findCause(snapshot.chain(status));
+  return cause ? withOwnMessage(status, sentenceOf(cause)) : status;
+}
+
+/** Then its message is the author's. */
+const isWorking = ({ conditions }: PromiseStatus): boolean =>
+  isTrue(conditions, 'Available') && isTrue(conditions, 'Reconciled') && (findCondition(conditions as readonly Condition[] | undefined, 'Ready')?.status ?? 'True') === 'True';
+
+function statusFor(snapshot: PromiseSnapshot, plan: PromisePlan, before: PromiseStatus): PromiseStatus {
   switch (plan.type) {
     case 'active':
       return active(snapshot, plan.workflow, before);
     case 'paused':
       return unavailable(withConditions(before, [PAUSED, { type: 'Available', status: 'False', reason: 'PausedReconciliation', message: 'Paused' }], snapshot.now));
     case 'deleteWorkflow':
-      if (plan.workflow.type === 'failed') return withConditions(before, [{ type: 'DeleteWorkflowCompleted', status: 'False', reason: 'DeleteWorkflowFailed', message: 'The Delete Pipeline has failed' }], snapshot.now);
-      if (plan.workflow.type === 'suspended') return withConditions(before, [{ type: 'DeleteWorkflowCompleted', status: 'False', reason: 'DeleteWorkflowSuspended', message: 'The delete workflow is suspended' }], snapshot.now);
-      return before;
+      return deleting(snapshot, plan.workflow, before);
     case 'ignore':
     case 'endDeleteWorkflow':
-    case 'deleteRequests':
-    case 'deleteWorks':
-    case 'deleteCrd':
+    case 'cleanUp':
     case 'letGo':
       return before;
     default:
@@ -50,13 +62,14 @@ function active(snapshot: PromiseSnapshot, plan: WorkflowPlan, before: PromiseSt
     ...(requirements.length > 0 || findCondition(before.conditions as readonly Condition[] | undefined, 'RequirementsFulfilled') ? [requirementsCondition(requirements)] : []),
     ...(hasEnded ? [worksCondition(standing, 'this promise')] : []),
     fulfilled ? reconciledCondition(outcome.standing, standing.state) : { type: 'Reconciled', status: 'Unknown', reason: 'RequirementsNotFulfilled', message: 'Pending' },
-    isAvailable
-      ? { type: 'Available', status: 'True', reason: 'PromiseAvailable', message: 'Ready to fulfil resource requests' }
-      : { type: 'Available', status: 'False', reason: 'PromiseUnavailable', message: 'Cannot fulfil resource requests' },
+    availableCondition(isAvailable, outcome.standing, snapshot.apiProblem),
   ];
-  const updated = withConditions({ ...before, ...outcome.fields }, conditions, now);
+  // What the Promise no longer says is no longer true of it.
+  const { requiredPromises: _requirements, requiredBy: _dependents, version: _version, ...rest } = before;
+  const { version: _sameVersion, ...kratix } = before.kratix ?? {};
+  const updated = withConditions({ ...rest, ...outcome.fields }, conditions, now);
   const lastAvailableTime = isAvailable ? (isTrue(before.conditions, 'Available') ? before.lastAvailableTime : undefined) ?? timestamp(now) : before.lastAvailableTime;
-  const version = promise.metadata.labels?.[LABELS.promiseVersion] ?? before.version;
+  const version = promise.metadata.labels?.[LABELS.promiseVersion];
   const facts = {
     status: isAvailable ? 'Available' : 'Unavailable',
     ...apiFacts(promise),
@@ -69,9 +82,9 @@ function active(snapshot: PromiseSnapshot, plan: WorkflowPlan, before: PromiseSt
     ...facts,
     ...(hasEnded ? { observedGeneration: promise.metadata.generation ?? 1 } : {}),
     ...(requirements.length > 0 ? { requiredPromises: requirements } : {}),
-    ...(requiredBy.length > 0 || before.requiredBy ? { requiredBy } : {}),
+    ...(requiredBy.length > 0 ? { requiredBy } : {}),
     kratix: {
-      ...before.kratix,
+      ...kratix,
       ...facts,
       workflows: {
         ...workflows,
@@ -81,6 +94,19 @@ function active(snapshot: PromiseSnapshot, plan: WorkflowPlan, before: PromiseSt
       },
     },
   };
+}
+
+function availableCondition(isAvailable: boolean, standing: WorkflowOutcome['standing'], apiProblem: string | undefined): ConditionUpdate {
+  const type = 'Available';
+  if (isAvailable) return { type, status: 'True', reason: 'PromiseAvailable', message: 'Ready to fulfil resource requests' };
+  if (standing === 'suspended') return { type, status: 'False', reason: 'WorkflowSuspended', message: 'Suspended' };
+  return { type, status: 'False', reason: 'PromiseUnavailable', message: apiProblem === undefined ? 'Cannot fulfil resource requests' : `Cannot fulfil resource requests: ${apiProblem}` };
+}
+
+function deleting({ delete: workflow, runs, now }: PromiseSnapshot, plan: WorkflowPlan, before: PromiseStatus): PromiseStatus {
+  const { pipelines, run, conditions } = deleteOutcome(before as WorkflowStatus, workflow, plan, troubleOf(plan, runs, before.kratix?.workflows?.pipelines ?? []), now);
+  const workflows = { ...before.kratix?.workflows, pipelines, ...(run ? { run } : {}) };
+  return withConditions({ ...before, kratix: { ...before.kratix, workflows } }, conditions, now);
 }
 
 /** Pipelines that cannot be decoded are refused at the door; one that got in nevertheless is a failed workflow. */
@@ -108,9 +134,6 @@ function canServe(promise: PlatformPromise, crd: CustomResourceDefinition | unde
   const hasRun = outcome.standing === 'succeeded' || outcome.standing === 'none' || before.lastAvailableTime !== undefined;
   return isServed && fulfilled && hasRun;
 }
-
-export const isEstablished = (crd: CustomResourceDefinition): boolean =>
-  crd.status?.conditions?.some((condition) => condition.type === 'Established' && condition.status === 'True') ?? false;
 
 function apiFacts(promise: PlatformPromise): { readonly kind?: string; readonly apiVersion?: string } {
   const api = apiOf(promise);

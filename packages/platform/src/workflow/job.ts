@@ -119,6 +119,7 @@ function podSpec(workflow: Workflow, identity: RunIdentity, config: PlatformConf
   const authors = pipeline.spec.containers.map((container) => ({
     resources: config.resources,
     ...(config.imagePullPolicy ? { imagePullPolicy: config.imagePullPolicy } : {}),
+    ...(config.containerSecurityContext ? { securityContext: config.containerSecurityContext } : {}),
     terminationMessagePolicy: LAST_WORDS,
     ...container,
     env: [...env, ...(container.env ?? [])],
