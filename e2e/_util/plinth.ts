@@ -41,7 +41,7 @@ export function run(command: string, args: readonly string[], options: { readonl
 export interface RunningPlinth extends AsyncDisposable {
   readonly dataDir: string;
   readonly kubeconfig: string;
-  readonly ports: Readonly<Record<'git' | 'platform' | 'worker', number>>;
+  readonly ports: Readonly<Record<'git' | 'platform' | 'worker' | 'ingress', number>>;
   /** Fails when kubectl does, unless `mayFail`. */
   kubectl(args: string, options?: Partial<KubectlOptions> & { readonly mayFail?: boolean }): Promise<KubectlResult>;
   /** The parsed output of `kubectl ... -o json`. */
