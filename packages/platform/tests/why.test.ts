@@ -80,7 +80,7 @@ describe('the message of a request', () => {
     await labelDestination(world, { environment: 'prod' });
     await create(world.plane, bucketPromise());
     await create(world.plane, bucketRequest());
-    const next = 'label one (kubectl label destination worker --overwrite environment=dev), or change the selectors';
+    const next = 'label it so (kubectl label destination worker --overwrite environment=dev), or change the selectors';
     await says(world, `no Destination has the labels environment=dev: worker has environment=prod; ${next}`);
     await labelDestination(world, { environment: null });
     await says(world, `no Destination has the labels environment=dev: worker lacks environment=dev; ${next}`);

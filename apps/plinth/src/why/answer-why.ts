@@ -23,7 +23,7 @@ export async function answerWhy(what: readonly string[], options: WhyOptions): P
     const answer = await explainIt(client, kind, name, options.namespace ?? context.namespace);
     const { explanation, chain } = answer;
     process.exitCode = explanation.isReady ? exitCodes.ok : exitCodes.failed;
-    const spans = options.waterfall && chain ? why.waterfall(chain) : undefined;
+    const spans = options.waterfall && chain ? why.waterfall(chain, await why.readMoments(client, chain)) : undefined;
     if (options.output === 'text') {
       const style = createStyle(environment.colours);
       const log = chain && explanation.cause?.link === 'pipeline' ? await lastLogLines(client, chain) : undefined;
@@ -114,4 +114,4 @@ const FOLLOWS_OWNER: ReadonlySet<string> = new Set(['works', 'workplacements', '
 
 const identityOf = ({ apiVersion, kind, metadata }: KubeObject): Answer['object'] => ({ apiVersion, kind, ...(metadata.namespace ? { namespace: metadata.namespace } : {}), name: metadata.name });
 
-const asTimes = ({ name, startMs, endMs, isMoment }: why.Span): object => ({ name: name.trim(), start: new Date(startMs).toISOString(), ...(endMs === undefined ? {} : { end: new Date(endMs).toISOString(), seconds: (endMs - startMs) / 1000 }), ...(isMoment ? { moment: true } : {}) });
+const asTimes = ({ name, startMs, endMs, precisionMs }: why.Span): object => ({ name: name.trim(), start: new Date(startMs).toISOString(), ...(endMs === undefined ? {} : { end: new Date(endMs).toISOString(), seconds: (endMs - startMs) / 1000 }), precisionSeconds: precisionMs / 1000 });

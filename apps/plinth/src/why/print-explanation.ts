@@ -18,19 +18,26 @@ export function printExplanation({ isReady, sentence, cause, links }: why.Explan
 /** Bars on one scale of time, from the first moment to the last; what goes on reaches to now. */
 export function printWaterfall(spans: readonly why.Span[], style: Style, nowMs: number): string {
   if (spans.length === 0) return 'nothing has a time stamp yet';
-  const start = Math.min(...spans.map(({ startMs }) => startMs));
   const isOpen = ({ endMs, isMoment }: why.Span): boolean => endMs === undefined && !isMoment;
   const endOf = (span: why.Span): number => span.endMs ?? (isOpen(span) ? Math.max(nowMs, span.startMs) : span.startMs);
-  const total = Math.max(1000, Math.max(...spans.map(endOf)) - start);
+  const start = spans[0]!.startMs;
+  const total = Math.max(1, Math.max(...spans.map(endOf)) - start);
   const width = Math.max(...spans.map(({ name }) => name.length));
   const lines = spans.map((span) => {
-    const from = Math.round(((span.startMs - start) / total) * (COLUMNS - 1));
-    const length = Math.max(1, Math.round(((endOf(span) - span.startMs) / total) * COLUMNS));
-    const bar = `${' '.repeat(from)}${(span.isMoment ? '◆' : '━'.repeat(Math.min(length, COLUMNS - from)))}`.padEnd(COLUMNS);
-    const took = span.isMoment ? '' : isOpen(span) ? `${duration(endOf(span) - span.startMs)} so far` : duration(endOf(span) - span.startMs);
-    return `  ${span.name.padEnd(width)}  ${`+${((span.startMs - start) / 1000).toFixed(0)} s`.padStart(7)}  ${isOpen(span) ? style.red(bar) : style.green(bar)} ${took}`.trimEnd();
+    const offset = Math.max(0, span.startMs - start);
+    const from = Math.min(COLUMNS - 1, Math.round((offset / total) * (COLUMNS - 1)));
+    const length = Math.max(1, Math.round(((endOf(span) - Math.max(start, span.startMs)) / total) * COLUMNS));
+    const bar = `${' '.repeat(from)}${span.isMoment ? '◆' : '━'.repeat(Math.min(length, COLUMNS - from))}`.padEnd(COLUMNS);
+    return `  ${span.name.padEnd(width)}  ${`+${offset < 1000 ? `${Math.round(offset)} ms` : duration(offset)}`.padStart(9)}  ${isOpen(span) ? style.red(bar) : style.green(bar)}  ${took(span, endOf(span))}`.trimEnd();
   });
-  return [`from ${new Date(start).toISOString().replace(/\.\d+Z$/, 'Z')}, in whole seconds as the objects note them`, ...lines].join('\n');
+  return [`from ${new Date(start).toISOString()}; Kubernetes notes whole seconds where it says "< 1 s"`, ...lines].join('\n');
+}
+
+function took({ startMs, endMs, isMoment, precisionMs }: why.Span, end: number): string {
+  if (isMoment) return '';
+  const ms = end - startMs;
+  const text = precisionMs === 1000 ? (ms < 1000 ? '< 1 s' : `${Math.round(ms / 1000)} s`) : duration(ms);
+  return endMs === undefined ? `${text} so far` : text;
 }
 
 const COLUMNS = 40;

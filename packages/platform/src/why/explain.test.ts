@@ -121,7 +121,7 @@ const CASES: readonly (readonly [what: string, overrides: Parameters<typeof chai
     'labels that no Destination has',
     { works: [work({ conditions: [condition('ScheduleSucceeded', 'False', 'UnscheduledWorkloads')] }, { environment: 'prod', zone: 'a' })], placements: [], destinations: [destination(), destination('other', { zone: 'a' })] },
     'schedule',
-    'no Destination has the labels environment=prod, zone=a: other lacks environment=prod and worker has environment=dev; label one (kubectl label destination other --overwrite environment=prod), or change the selectors',
+    'no Destination has the labels environment=prod, zone=a: other lacks environment=prod and worker has environment=dev; label one of them so, or change the selectors',
   ],
   ['no Destination at all', { works: [work({ conditions: [condition('ScheduleSucceeded', 'False', 'UnscheduledWorkloads')] })], placements: [], destinations: [] }, 'schedule', 'there is no Destination (wanted: environment=dev); create one'],
   ['a Destination that is gone', { destinations: [] }, 'destination', 'Destination worker is gone, and bucket-one-make.worker-5058f stands there; create it again, or delete WorkPlacement bucket-one-make.worker-5058f to choose another'],

@@ -4,4 +4,4 @@ export { explainObject } from './explain-object.ts';
 export { explain, findCause } from './explain.ts';
 export { findKind, type SubjectKind } from './find-kind.ts';
 export { ownerOf, readChain, type ReadChain, silentSince } from './read-chain.ts';
-export { type Span, waterfall } from './waterfall.ts';
+export { type Moment, readMoments, type Span, waterfall } from './waterfall.ts';

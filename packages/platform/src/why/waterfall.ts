@@ -1,56 +1,106 @@
-import type { Pod } from '@plinth/api';
+import { events, type Event, type Pod } from '@plinth/api';
+import { isForbidden, type KubeObject } from '@plinth/apimachinery';
+import type { Client } from '@plinth/client';
 import { pipelineNameOf } from '../workflow/job-state.ts';
-import { conditionOf } from './words.ts';
 import type { ReadChain } from './read-chain.ts';
+import { conditionOf } from './words.ts';
 
-/** Something that took time, or happened. Times in ms since 1970; most were noted in whole seconds. */
+/** Something that took time, or a moment. */
 export interface Span {
+  /** Indented by two spaces: a part of the span above. */
   readonly name: string;
+  /** In ms since 1970. */
   readonly startMs: number;
-  /** Absent: it goes on, or it was a moment (`isMoment`). */
+  /** Absent: it goes on, or it is a moment. */
   readonly endMs?: number;
   readonly isMoment?: boolean;
+  /** Objects note whole seconds, events milliseconds: how exact both ends are. */
+  readonly precisionMs: 1 | 1000;
 }
 
+/** When something happened, as an event of the API tells it. */
+export interface Moment {
+  readonly about: string;
+  readonly reason: string;
+  readonly atMs: number;
+}
 
-/**
- * Where the time went: from the request (or its last change of pipelines) to the service, as the time stamps of the
- * objects on the way tell.
- */
-export function waterfall(chain: ReadChain): readonly Span[] {
+/** Reads the events of a chain, which are more exact than its objects and last for an hour or so. None where we may not look. */
+export async function readMoments(client: Client, { object, works, placements }: ReadChain): Promise<readonly Moment[]> {
+  const about = [object, ...works, ...placements].slice(0, MAX_OBJECTS);
+  return (await Promise.all(about.map((each) => momentsOf(client, each)))).flat();
+}
+
+async function momentsOf(client: Client, { metadata }: KubeObject): Promise<readonly Moment[]> {
+  try {
+    const { items } = await client.list<Event>(events, { ...(metadata.namespace ? { namespace: metadata.namespace } : {}), fieldSelector: `regarding.name=${metadata.name}`, limit: 500 });
+    return items.flatMap((event) => {
+      const atMs = timeOf(event.series?.lastObservedTime ?? event.eventTime);
+      return atMs === undefined || (event.regarding?.uid && event.regarding.uid !== metadata.uid) ? [] : [{ about: metadata.name, reason: event.reason ?? '', atMs }];
+    });
+  } catch (error) {
+    if (isForbidden(error)) return [];
+    throw error;
+  }
+}
+
+/** Where the time went, from the request to the service, as time stamps of objects and events tell. Sorted by start. */
+export function waterfall(chain: ReadChain, moments: readonly Moment[] = []): readonly Span[] {
   const { object, status, works, placements } = chain;
   const spans: Span[] = [];
-  const moment = (name: string, at: string | undefined): void => {
-    const startMs = timeOf(at);
-    if (startMs !== undefined) spans.push({ name, startMs, isMoment: true });
+  /** The event that goes with a time of whole seconds, if there is one. */
+  const exact = (atMs: number | undefined, about: string, reason: string): { readonly atMs: number | undefined; readonly isExact: boolean } => {
+    const found = moments.filter((one) => one.about === about && one.reason === reason && (atMs === undefined || Math.abs(one.atMs - atMs) < TOLERANCE_MS)).at(-1);
+    return found ? { atMs: found.atMs, isExact: true } : { atMs, isExact: false };
   };
-  const span = (name: string, start: string | undefined, end: string | undefined): void => {
-    const startMs = timeOf(start);
-    const endMs = timeOf(end);
-    if (startMs !== undefined) spans.push({ name, startMs, ...(endMs === undefined ? {} : { endMs: Math.max(startMs, endMs) }) });
+  const add = (name: string, start: ReturnType<typeof exact>, end?: ReturnType<typeof exact>): void => {
+    if (start.atMs === undefined) return;
+    const precisionMs = start.isExact && (end?.isExact ?? true) ? 1 : 1000;
+    spans.push({ name, startMs: start.atMs, ...(end ? (end.atMs === undefined ? {} : { endMs: Math.max(start.atMs, end.atMs) }) : { isMoment: true }), precisionMs });
   };
+  const seconds = (text: string | undefined | null) => ({ atMs: timeOf(text), isExact: false });
+  const { name } = object.metadata;
 
-  moment(chain.type === 'promise' ? 'installed' : 'asked for', object.metadata.creationTimestamp);
-  const newest = new Set<string>();
+  add(chain.type === 'promise' ? 'installed' : 'asked for', seconds(object.metadata.creationTimestamp));
+  const seen = new Set<string>();
   for (const job of chain.jobs) {
     const pipeline = pipelineNameOf(job);
     // One run of each pipeline: the last.
-    if (newest.has(pipeline)) continue;
-    newest.add(pipeline);
-    const ended = job.status?.completionTime ?? job.status?.conditions?.find(({ type, status: is }) => type === 'Failed' && is === 'True')?.lastTransitionTime;
-    span(`pipeline ${pipeline}`, job.status?.startTime ?? job.metadata.creationTimestamp, ended ?? undefined);
-    for (const pod of chain.pods.filter(({ metadata }) => metadata.ownerReferences?.some(({ name }) => name === job.metadata.name))) for (const each of containersOf(pod)) span(`  container ${each.name}`, each.start, each.end);
+    if (seen.has(pipeline)) continue;
+    seen.add(pipeline);
+    const started = exact(timeOf(job.status?.startTime ?? job.metadata.creationTimestamp), name, 'PipelineStarted');
+    const ended = timeOf(job.status?.completionTime ?? job.status?.conditions?.find(({ type, status: is }) => type === 'Failed' && is === 'True')?.lastTransitionTime);
+    const work = works.find(({ metadata }) => metadata.labels?.['kratix.io/pipeline-name'] === pipeline);
+    // The pipeline wrote its Work just before it ended, and that was placed at once.
+    add(`pipeline ${pipeline}`, started, work && ended !== undefined ? exact(ended, work.metadata.name, 'AllWorkplacementsScheduled') : { atMs: ended, isExact: false });
+    for (const pod of chain.pods.filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.name === job.metadata.name))) for (const each of containersOf(pod)) add(`  ${each.name}`, seconds(each.start), seconds(each.end));
   }
-  for (const work of works) moment(`work ${work.metadata.labels?.['kratix.io/pipeline-name'] || 'static'}`, work.spec?.lastExecutionTimestamp || work.metadata.creationTimestamp);
   for (const placement of placements) {
     const written = conditionOf(placement.status?.conditions, 'WriteSucceeded');
-    span(`written for ${placement.spec?.targetDestinationName ?? ''}`, placement.metadata.creationTimestamp, written?.status === 'True' ? written.lastTransitionTime : undefined);
+    const work = works.find(({ metadata }) => metadata.uid === placement.metadata.ownerReferences?.[0]?.uid);
+    add(`commit for ${placement.spec?.targetDestinationName ?? ''}`, exact(timeOf(placement.metadata.creationTimestamp), work?.metadata.name ?? '', 'AllWorkplacementsScheduled'), written?.status === 'True' ? exact(timeOf(written.lastTransitionTime), placement.metadata.name, 'WorkloadsWrittenToStateStore') : { atMs: undefined, isExact: false });
   }
   const applied = conditionOf(status.conditions, 'Applied');
-  if (applied?.status === 'True') moment('applied', applied.lastTransitionTime);
+  if (applied?.status === 'True') add('applied', seconds(applied.lastTransitionTime));
   const ready = conditionOf(status.conditions, 'Ready');
-  if (ready?.status === 'True') moment('ready', ready.lastTransitionTime);
-  return spans.sort((left, right) => left.startMs - right.startMs || (left.isMoment ? 0 : 1) - (right.isMoment ? 0 : 1));
+  if (ready?.status === 'True') add('ready', exact(timeOf(ready.lastTransitionTime), name, 'HealthRecord'));
+  return withRequestFirst(spans.filter((span) => !span.name.startsWith('  ')).sort((left, right) => left.startMs - right.startMs), spans);
+}
+
+/** What is noted in whole seconds seems to come before what is noted exactly; parts stay below their whole. */
+function withRequestFirst(sorted: readonly Span[], all: readonly Span[]): readonly Span[] {
+  const [first, ...rest] = sorted;
+  if (!first) return [];
+  const next = rest[0];
+  // Created in the second in which the first event happened: it cannot have been much before.
+  const asked = next && first.precisionMs === 1000 && next.precisionMs === 1 && next.startMs - first.startMs < 1000 ? { ...first, startMs: next.startMs } : first;
+  return [asked, ...rest].flatMap((span) => [span, ...partsOf(span, all)]);
+}
+
+function partsOf(span: Span, all: readonly Span[]): readonly Span[] {
+  const index = all.findIndex(({ name }) => name === span.name);
+  const end = all.findIndex(({ name }, at) => at > index && !name.startsWith('  '));
+  return all.slice(index + 1, end < 0 ? undefined : end);
 }
 
 function containersOf({ status }: Pod): readonly { readonly name: string; readonly start: string | undefined; readonly end: string | undefined }[] {
@@ -64,3 +114,7 @@ function timeOf(text: string | undefined | null): number | undefined {
   const time = text ? Date.parse(text) : Number.NaN;
   return Number.isNaN(time) ? undefined : time;
 }
+
+/** An event is noted within this time of what it tells of. */
+const TOLERANCE_MS = 2_000;
+const MAX_OBJECTS = 20;

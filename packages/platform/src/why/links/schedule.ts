@@ -32,7 +32,9 @@ function nobodyMatches(wanted: Readonly<Record<string, string>>, all: readonly D
     .sort((left, right) => Object.keys(left.missing).length - Object.keys(right.missing).length || (left.name < right.name ? -1 : 1));
   const [nearest] = lacking;
   const texts = lacking.map(({ name, missing, labels }) => `${name} has ${labelsText(Object.fromEntries(Object.keys(missing).flatMap((key) => (labels?.[key] === undefined ? [] : [[key, labels[key]]]))))}`.replace('has no labels', `lacks ${labelsText(missing)}`));
-  return { message: `no Destination has the labels ${labelsText(wanted)}: ${listed(texts)}`, next: `label one (kubectl label destination ${nearest!.name} --overwrite ${Object.entries(nearest!.missing).map(([key, value]) => `${key}=${value}`).join(' ')}), or change the selectors` };
+  // Which of several is meant for this, only a person knows.
+  const command = lacking.length === 1 ? ` (kubectl label destination ${nearest!.name} --overwrite ${Object.entries(nearest!.missing).map(([key, value]) => `${key}=${value}`).join(' ')})` : '';
+  return { message: `no Destination has the labels ${labelsText(wanted)}: ${listed(texts)}`, next: `label ${lacking.length === 1 ? 'it' : 'one of them'} so${command}, or change the selectors` };
 }
 
 const isOf = (work: Work, owners: readonly { readonly uid: string }[] | undefined): boolean => owners?.some(({ uid }) => uid === work.metadata.uid) ?? false;
