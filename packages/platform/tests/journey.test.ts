@@ -37,6 +37,7 @@ describe('the way of a request', () => {
     expect(request.metadata.finalizers).toEqual(['kratix.io/work-cleanup', 'kratix.io/workflows-cleanup', 'kratix.io/delete-workflows', 'kratix.io/resource-binding-cleanup']);
     expect(request.status).toMatchObject({ message: 'being made', host: 'here', observedGeneration: 1, workflows: 1, workflowsSucceeded: 1, workflowsFailed: 0, promiseVersion: 'not-set' });
     expect(request.status?.conditions?.map(({ type, status, reason, message }) => ({ type, status, reason, message }))).toEqual([
+      { type: 'Applied', status: 'Unknown', reason: 'NotReported', message: 'Destination worker has no agent that reports' },
       { type: 'ConfigureWorkflowCompleted', status: 'True', reason: 'PipelinesExecutedSuccessfully', message: 'Pipelines completed' },
       { type: 'Ready', status: 'Unknown', reason: 'HealthUnknown', message: 'being made' },
       { type: 'Reconciled', status: 'True', reason: 'Reconciled', message: 'Reconciled' },

@@ -52,8 +52,10 @@ export function memoryStateStore(): MemoryStateStore {
       if (waiting.length === 0) setImmediate(flush);
       waiting.push({ change, settle });
     });
+  const numberOf = (version: string): number => Number(version.replace('commit-', ''));
   const store: MemoryStateStore = {
     kind: 'git',
+    contains: (revision, version) => numberOf(revision) >= numberOf(version),
     files,
     commits,
     broken: undefined,

@@ -1,7 +1,7 @@
 import { destinations, gitStateStores, promises, type PlatformPromise } from '@plinth/api';
 import type { ApiResource, KubeObject, UnstructuredObject } from '@plinth/apimachinery';
 import type { Client } from '@plinth/client';
-import { silentLogger } from '@plinth/controller-runtime';
+import { silentLogger, type Clock } from '@plinth/controller-runtime';
 import type { StateStoreWriter } from '@plinth/state-store';
 import { type ControlPlane, eventually, startControlPlane } from '@plinth/testing';
 import { type Platform, platformAdmission, platformManifests, type PlatformConfig, startPlatform } from '../src/index.ts';
@@ -29,11 +29,13 @@ export interface World extends AsyncDisposable {
 export const buckets: ApiResource = { group: 'example.com', version: 'v1', kind: 'bucket', plural: 'buckets', namespaced: true };
 
 export interface WorldOptions {
+  /** The clock of the platform; that of the kubelet and the API server is the real one. */
+  readonly clock?: Clock;
   /** What stands between the platform and what it writes to; asked for each platform that is started. */
   readonly tap?: (client: Client) => { readonly client: Client; readonly store?: (store: StateStoreWriter) => StateStoreWriter };
 }
 
-export async function startWorld(images: Readonly<Record<string, TestImage>>, config: Partial<PlatformConfig> = {}, { tap = (client) => ({ client }) }: WorldOptions = {}): Promise<World> {
+export async function startWorld(images: Readonly<Record<string, TestImage>>, config: Partial<PlatformConfig> = {}, { clock, tap = (client) => ({ client }) }: WorldOptions = {}): Promise<World> {
   const plane: ControlPlane = await startControlPlane({ server: { admission: [platformAdmission({ client: () => plane.client })] } });
   const ended = new AbortController();
   for (const manifest of platformManifests()) await create(plane, manifest);
@@ -46,6 +48,7 @@ export async function startWorld(images: Readonly<Record<string, TestImage>>, co
       client: tapped.client,
       signal: ended.signal,
       log: silentLogger,
+      ...(clock ? { clock } : {}),
       config,
       openStateStore: async (_store, _credentials, onMoved) => {
         moved = onMoved;

@@ -1,9 +1,10 @@
 import type { Destination, Lease, Work, WorkPlacement } from '@plinth/api';
 import { keyOf, keyString, type ObjectKey } from '@plinth/apimachinery';
 import type { Clock, Informer } from '@plinth/controller-runtime';
-import type { StateStores } from '../git-state-store/state-stores.ts';
+import type { StateStores } from '../state-store/state-stores.ts';
 import { LABELS } from '../naming/labels.ts';
 import { BY_DESTINATION, BY_WORK, type Informers, subjectOfWork } from '../runtime/informers.ts';
+import { isWritten } from '../work-placement/plan.ts';
 import { type AppliedStanding, appliedStanding, NOT_WRITTEN } from './applied-standing.ts';
 import { placementPaths } from './placement-paths.ts';
 import { commitOf, type PlacementStanding, placementStanding } from './placement-standing.ts';
@@ -134,7 +135,12 @@ export function trackApplied({ informers, stateStores, clock }: AppliedOptions):
     proved: (placement, versionId) => {
       const current = workPlacements.get(keyOf(placement)) ?? placement;
       if (current.metadata.generation !== placement.metadata.generation || current.metadata.uid !== placement.metadata.uid) return;
-      remember(current, { ...knownOf(current), provedIn: versionId });
+      const before = knownOf(current);
+      const earlier = before.provedIn ?? current.status?.versionID;
+      const ref = destinations.get({ name: current.spec?.targetDestinationName ?? '' })?.spec?.stateStoreRef;
+      // What was there earlier and is there now was there all the time: nobody else has written meanwhile.
+      const stands = earlier !== undefined && isWritten(current) && ref && stateStores.get(ref)?.contains?.(versionId, earlier) === true;
+      remember(current, { ...before, provedIn: stands ? earlier : versionId });
       check(current);
     },
     onChange: (promiseName, handler) => {

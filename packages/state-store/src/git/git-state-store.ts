@@ -186,7 +186,13 @@ export class GitStateStore implements StateStoreWriter {
     this.#ours = next;
     this.#order.advance(next.commit!);
     for (const waiting of changed) waiting.settle({ outcome: 'written', versionId: next.commit! });
-    for (const waiting of unchanged) waiting.settle({ outcome: 'unchanged', versionId: next.commit! });
+    // A directory that nobody touched was there before this commit: agents that have only that one have it, too.
+    const touched = new Set(changed.map(({ change }) => directoryOf(change)));
+    for (const waiting of unchanged) {
+      const directory = directoryOf(waiting.change);
+      const stood = directory !== undefined && !touched.has(directory) ? snapshot.commit : undefined;
+      waiting.settle({ outcome: 'unchanged', versionId: stood ?? next.commit! });
+    }
   }
 
   #settleWritten(batch: readonly Waiting[], snapshot: Snapshot): void {
@@ -253,6 +259,8 @@ export class GitStateStore implements StateStoreWriter {
     }
   }
 }
+
+const directoryOf = ({ action }: StateStoreChange): string | undefined => (action.type === 'directory' ? action.directory : undefined);
 
 /** How git, GitHub, GitLab and Gitea say that it was no race: `pre-receive hook declined`, `protected branch hook declined`, ... */
 const rule = /declined|protected|prohibited|denied|denying|not allowed/i;
