@@ -40,7 +40,8 @@ export function deleteOutcome(before: WorkflowStatus, workflow: Workflow, plan: 
 /** The status of an object on its way out whose delete workflow makes this move. `now` in ms. */
 export function withDeleteOutcome<T extends WorkflowStatus>(before: T, workflow: Workflow, plan: WorkflowPlan, runs: Runs, now: number): T {
   const { pipelines, run, conditions } = deleteOutcome(before, workflow, plan, troubleOf(plan, runs, before.kratix?.workflows?.pipelines ?? []), now);
-  const workflows = { ...before.kratix?.workflows, pipelines, ...(run ? { run } : {}) };
+  const { suspendedGeneration, ...rest } = before.kratix?.workflows ?? {};
+  const workflows = { ...rest, ...(suspendedGeneration !== undefined && plan.type !== 'start' ? { suspendedGeneration } : {}), pipelines, ...(run ? { run } : {}) };
   return { ...before, kratix: { ...before.kratix, workflows }, ...(conditions.length > 0 ? { conditions: setConditions(before.conditions, conditions, now) } : {}) };
 }
 

@@ -71,6 +71,9 @@ describe(planWorkflow, () => {
     expect(plan([job(1, 'first', 'succeeded'), job(2, 'first', 'succeeded', 'new', 'delete')], { workflow: remove })).toMatchObject({ type: 'start', index: 1, run: 3 });
     expect(plan([job(3, 'second', 'succeeded', 'new', 'delete'), job(2, 'first', 'succeeded', 'new', 'delete')], { workflow: remove })).toMatchObject({ type: 'succeeded' });
     expect(plan([], { workflow: { ...remove, pipelines: [] } })).toEqual({ type: 'empty' });
+    const waiting = { workflow: { ...remove, pipelines: [pipeline('undo')] }, pipelines: [{ name: 'first', phase: 'Suspended' as const }], isSuspended: true };
+    expect(plan([job(1, 'first', 'succeeded')], { ...waiting, suspendedGeneration: 1 })).toMatchObject({ type: 'start', index: 0, run: 2 });
+    expect(plan([job(1, 'first', 'succeeded')], { ...waiting, suspendedGeneration: undefined })).toMatchObject({ type: 'suspended' });
   });
 });
 

@@ -64,7 +64,9 @@ export function planWorkflow(snapshot: WorkflowSnapshot): WorkflowPlan {
   if (isManual || isFromStart) return fromStart;
 
   const suspendedIndex = pipelines.findIndex((pipeline) => snapshot.pipelines.some((status) => status.name === pipeline.metadata.name && status.phase === 'Suspended'));
-  if (snapshot.isSuspended) {
+  // What suspended it may belong to the other action: whoever waits for an approval can be deleted.
+  const isElsewhere = suspendedIndex < 0 && snapshot.suspendedGeneration !== undefined;
+  if (snapshot.isSuspended && !isElsewhere) {
     if (snapshot.suspendedGeneration !== undefined && snapshot.generation > snapshot.suspendedGeneration) return fromStart;
     const retryAt = retryTime(snapshot.pipelines, pipelines[suspendedIndex]?.metadata.name);
     if (retryAt === undefined || retryAt > snapshot.now) return { type: 'suspended', index: suspendedIndex, retryAt };

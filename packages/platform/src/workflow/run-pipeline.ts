@@ -1,23 +1,37 @@
 import { isAlreadyExists } from '@plinth/apimachinery';
 import { jobs, type Job, type PlatformPromise } from '@plinth/api';
 import { ANNOTATIONS } from '../naming/labels.ts';
+import { specHash } from '../naming/spec-hash.ts';
 import type { PlatformContext } from '../runtime/context.ts';
 import { ensureDeleted, ensureObject } from '../runtime/ensure-object.ts';
 import { BY_PIPELINE } from '../runtime/informers.ts';
 import { buildJob } from './job.ts';
 import { runOf } from './job-state.ts';
-import type { Workflow } from './pipeline.ts';
+import type { Pipeline, Workflow } from './pipeline.ts';
 import { buildPipelineObjects, type DesiredObject, pipelineKey } from './pipeline-objects.ts';
 import type { WorkflowPlan } from './plan.ts';
 
 /**
  * Makes the objects that a pipeline needs (ServiceAccount, roles, the ConfigMap with the selectors) be there, and takes
  * away what it was allowed before and is not any more. Those of one pipeline are the same for all requests of a
- * namespace, so this mostly writes nothing.
+ * namespace, so this mostly writes nothing, and requests that come together wait for the first one's writes.
  */
-export async function ensurePipelineObjects(context: PlatformContext, promise: PlatformPromise, workflow: Workflow, index: number): Promise<void> {
-  const { client, informers } = context;
+export function ensurePipelineObjects(context: PlatformContext, promise: PlatformPromise, workflow: Workflow, index: number): Promise<void> {
   const pipeline = workflow.pipelines[index]!;
+  const key = [pipelineKey(workflow, pipeline), workflow.subject.namespace, specHash(promise.spec)].join('#');
+  const underWay = ensuring.get(context.informers) ?? new Map<string, Promise<void>>();
+  ensuring.set(context.informers, underWay);
+  const existing = underWay.get(key);
+  if (existing) return existing;
+  const started = ensureObjects(context, promise, workflow, pipeline).finally(() => underWay.delete(key));
+  underWay.set(key, started);
+  return started;
+}
+
+const ensuring = new WeakMap<PlatformContext['informers'], Map<string, Promise<void>>>();
+
+async function ensureObjects(context: PlatformContext, promise: PlatformPromise, workflow: Workflow, pipeline: Pipeline): Promise<void> {
+  const { client, informers } = context;
   const objects = buildPipelineObjects(workflow, pipeline, promise.spec?.destinationSelectors ?? []);
   await revoke(context, pipelineKey(workflow, pipeline), objects);
   // A binding needs its role for the API server's check of escalation; the objects of one kind do not depend on each other.
