@@ -100,7 +100,7 @@ const promiseStatus = object('What is known of the Promise.', {
     }),
   }),
   conditions: atomicConditions,
-});
+}, [], { required: ['workflows', 'workflowsSucceeded', 'workflowsFailed'] });
 export interface PromiseStatus extends Of<typeof promiseStatus> {}
 
 export const promises = customKind({
