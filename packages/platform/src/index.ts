@@ -3,8 +3,8 @@ export { runPipelineAdapter, type PipelineAdapterOptions } from './adapter/run-p
 export { platformAdmission, type PlatformAdmissionOptions, type PlatformAdmissionRequest } from './admission/platform-admission.ts';
 export { checkPromise } from './admission/check-promise.ts';
 export { DEFAULT_CONFIG, type PlatformConfig } from './config.ts';
-export { type StateStoreWriterFactory } from './git-state-store/open-writer.ts';
-export { type StoreCredentials } from './git-state-store/credentials.ts';
+export { type StateStoreWriterFactory } from './state-store/open-writer.ts';
+export { type StateStore, type StoreSecret } from './state-store/secret.ts';
 export { platformManifests } from './manifests/platform-manifests.ts';
 export { CONTROLLER_SERVICE_ACCOUNT, PIPELINE_ADAPTER_IMAGE, PLATFORM_NAMESPACE } from './naming/constants.ts';
 export { ANNOTATIONS, LABELS } from './naming/labels.ts';

@@ -4,9 +4,6 @@ import { trackApplied } from './applied/track-applied.ts';
 import type { PlatformConfig } from './config.ts';
 import { runDestinationController } from './destination/reconciler.ts';
 import { runDryRunControllers } from './dry-run/reconciler.ts';
-import { openGitWriter, type StateStoreWriterFactory } from './git-state-store/open-writer.ts';
-import { runGitStateStoreController } from './git-state-store/reconciler.ts';
-import { createStateStores } from './git-state-store/state-stores.ts';
 import { runHealthRecordController } from './health-record/reconciler.ts';
 import { runPromiseReleaseController } from './promise-release/reconciler.ts';
 import { runPromiseController } from './promise/reconciler.ts';
@@ -14,6 +11,9 @@ import { runRevisionController } from './promise-revision/reconciler.ts';
 import type { PlatformContext } from './runtime/context.ts';
 import { createInformers } from './runtime/informers.ts';
 import { followSettings } from './settings/follow-settings.ts';
+import { openWriter, type StateStoreWriterFactory } from './state-store/open-writer.ts';
+import { runStateStoreController } from './state-store/reconciler.ts';
+import { createStateStores } from './state-store/state-stores.ts';
 import { aroundRequests } from './telemetry/around-requests.ts';
 import { startControllerMetrics } from './telemetry/controller-metrics.ts';
 import { runWorkPlacementController } from './work-placement/reconciler.ts';
@@ -28,9 +28,9 @@ export interface PlatformOptions {
   readonly log?: Logger;
   /** What the installation sets; the ConfigMap `kratix` wins. */
   readonly config?: Partial<PlatformConfig>;
-  /** PEM of an authority that git servers' certificates may be of, besides the system's and the Secret's `ca.crt`. */
+  /** PEM of an authority that state stores' certificates may be of, besides the system's and the Secret's `ca.crt`. */
   readonly stateStoreCa?: string;
-  /** Opens the writer of a GitStateStore; git over HTTP(S) when absent. */
+  /** Opens the writers of state stores, in place of those for real ones. */
   readonly openStateStore?: StateStoreWriterFactory;
 }
 
@@ -72,9 +72,10 @@ export function startPlatform(options: PlatformOptions): Platform {
     signal,
     recorder,
   };
-  const openWriter = options.openStateStore ?? openGitWriter(options.stateStoreCa ? { ca: options.stateStoreCa } : {});
+  const openStateStore = options.openStateStore ?? openWriter(options.stateStoreCa ? { ca: options.stateStoreCa } : {});
   const controllers: readonly AsyncDisposable[] = [
-    runGitStateStoreController(context, openWriter),
+    runStateStoreController(context, 'GitStateStore', openStateStore),
+    runStateStoreController(context, 'BucketStateStore', openStateStore),
     runDestinationController(context),
     runWorkPlacementController(context),
     runWorkController(context),

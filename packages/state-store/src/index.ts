@@ -4,6 +4,7 @@ export * from './writer.ts';
 export * from './layout.ts';
 export { decodeWorkload, encodeWorkload, type DecodeLimits, type EncodedWorkload } from './workload.ts';
 export { checkPath, joinPath } from './path.ts';
+export { isSshUrl } from '@plinth/git';
 export { shortId } from './short-id.ts';
 export { canaries } from './canary.ts';
 export { GitStateStore } from './git/git-state-store.ts';

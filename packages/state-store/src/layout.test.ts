@@ -39,15 +39,18 @@ describe('placementChange', () => {
 
 describe('aggregateChange', () => {
   it('joins the workloads of all placements by placement name, with a line of dashes between', () => {
-    const change = aggregateChange({ path: 'd', mode: 'aggregatedYAML' }, 'b', [
-      { name: 'b', workloads: [encodeWorkload('x.yaml', 'kind: B')] },
-      { name: 'a', workloads: [encodeWorkload('x.yaml', 'kind: A\n'), encodeWorkload('y.yaml', 'kind: C\n')] },
+    const { change, refused } = aggregateChange({ path: 'd', mode: 'aggregatedYAML' }, 'b', [
+      { id: 'ns/b', name: 'b', workloads: [encodeWorkload('x.yaml', 'kind: B')] },
+      { id: 'ns/bad', name: 'aa', workloads: [{ filepath: 'x.yaml', content: '!' }] },
+      { id: 'ns/a', name: 'a', workloads: [encodeWorkload('x.yaml', 'kind: A\n'), encodeWorkload('y.yaml', 'kind: C\n')] },
     ]);
     expect(change.action).toEqual({ type: 'files', put: [{ path: 'd/aggregated.yaml', content: new TextEncoder().encode('kind: A\n---\nkind: C\n---\nkind: B\n') }], delete: [] });
+    // One that cannot be read does not hold up the others.
+    expect([...refused].map(([id, error]) => [id, error.message])).toEqual([['ns/bad', 'workload "x.yaml": content is not base64']]);
   });
 
   it('deletes the file when nothing is left', () => {
-    expect(aggregateChange({ path: 'd', mode: 'aggregatedYAML', filename: 'all.yaml' }, 'b', []).action).toEqual({ type: 'files', put: [], delete: ['d/all.yaml'] });
+    expect(aggregateChange({ path: 'd', mode: 'aggregatedYAML', filename: 'all.yaml' }, 'b', []).change.action).toEqual({ type: 'files', put: [], delete: ['d/all.yaml'] });
   });
 });
 

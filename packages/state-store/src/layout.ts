@@ -52,22 +52,40 @@ export function placementDirectory(destination: DestinationLayout, placement: Pl
   return joinPath(destination.path, ...owner, ...(placement.pipelineName ? [placement.pipelineName] : []), shortId(placement.groupId));
 }
 
+/** A placement as a part of an aggregated file. */
+export interface AggregatePart {
+  /** Names it among the others, for {@link Aggregate.refused}. */
+  readonly id: string;
+  readonly name: string;
+  readonly workloads: readonly EncodedWorkload[];
+}
+
+export interface Aggregate {
+  readonly change: StateStoreChange;
+  /** Why parts are not in it, by id: their workloads cannot be decoded. */
+  readonly refused: ReadonlyMap<string, StateStoreError>;
+}
+
 /**
  * The one file of an `aggregatedYAML` Destination: the workloads of all its placements that are not being deleted, by
  * placement name, `---` between documents. No workload at all: the file goes. `name` is the placement that caused it.
  */
-export function aggregateChange(
-  destination: DestinationLayout,
-  name: string,
-  placements: readonly { readonly name: string; readonly workloads: readonly EncodedWorkload[] }[],
-  limits?: DecodeLimits,
-): StateStoreChange {
+export function aggregateChange(destination: DestinationLayout, name: string, placements: readonly AggregatePart[], limits?: DecodeLimits): Aggregate {
   const path = joinPath(destination.path, destination.filename || 'aggregated.yaml');
-  const sorted = placements.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-  const texts = sorted.flatMap((placement) => placement.workloads.map((workload) => new TextDecoder().decode(decodeWorkload(workload, limits))));
-  if (texts.length === 0) return { name, action: { type: 'files', put: [], delete: [path] } };
+  const refused = new Map<string, StateStoreError>();
+  const textsOf = ({ id, workloads }: AggregatePart): readonly string[] => {
+    try {
+      return workloads.map((workload) => new TextDecoder().decode(decodeWorkload(workload, limits)));
+    } catch (error) {
+      if (!(error instanceof StateStoreError)) throw error;
+      refused.set(id, error);
+      return [];
+    }
+  };
+  const texts = placements.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)).flatMap(textsOf);
+  if (texts.length === 0) return { change: { name, action: { type: 'files', put: [], delete: [path] } }, refused };
   const joined = texts.map((text) => (text.endsWith('\n') ? text : `${text}\n`)).join('---\n');
-  return { name, action: { type: 'files', put: [{ path, content: new TextEncoder().encode(joined) }], delete: [] } };
+  return { change: { name, action: { type: 'files', put: [{ path, content: new TextEncoder().encode(joined) }], delete: [] } }, refused };
 }
 
 /** Writes (or, with `enabled: false`, removes) the two files that show that a Destination is reachable. */

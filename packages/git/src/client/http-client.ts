@@ -1,6 +1,7 @@
 import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { createSecureContext } from 'node:tls';
 import { createGunzip } from 'node:zlib';
 import { pipeline } from 'node:stream';
 import { GitRemoteError } from '../errors.ts';
@@ -105,7 +106,7 @@ export class HttpClient implements Disposable {
     const credentials = options.credentials ?? (await this.#credentials(options.signal));
     const url = new URL(this.url + path);
     const secure = url.protocol === 'https:';
-    this.#agent ??= secure ? new HttpsAgent({ keepAlive: true, ...(this.#ca ? { ca: this.#ca } : {}) }) : new HttpAgent({ keepAlive: true });
+    this.#agent ??= secure ? new HttpsAgent({ keepAlive: true, ...(this.#ca ? { secureContext: createSecureContext({ ca: this.#ca }) } : {}) }) : new HttpAgent({ keepAlive: true });
     const headers = {
       'user-agent': `git/${agentName}`,
       ...options.headers,

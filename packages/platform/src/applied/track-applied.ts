@@ -17,8 +17,11 @@ export interface Applied extends Disposable {
   of(works: readonly Work[]): AppliedStanding;
   /** A placement's content was found in its store, as of this version. */
   proved(placement: WorkPlacement, versionId: string): void;
-  /** Calls back with the subjects (`subjectKey`) of a Promise whose standing may have changed. Returns what ends it. */
-  onChange(promiseName: string, handler: (subject: string) => void): () => void;
+  /**
+   * Calls back with the subjects (`subjectKey`) of a Promise (undefined: of all) whose standing may have changed. Returns
+   * what ends it.
+   */
+  onChange(promiseName: string | undefined, handler: (subject: string) => void): () => void;
   /** RFC 3339: since when the reporter of a Destination is silent; undefined while it is not, or never was one. */
   silentSince(destination: string): string | undefined;
 }
@@ -95,7 +98,7 @@ export function trackApplied({ informers, stateStores, clock }: AppliedOptions):
     const work = works.get({ namespace: placement.metadata.namespace!, name: placement.metadata.labels?.[LABELS.work] ?? '' });
     if (!work) return;
     const subject = subjectOfWork(work);
-    for (const handler of handlers.get(subject.slice(0, subject.indexOf('/'))) ?? []) handler(subject);
+    for (const key of [ANY, subject.slice(0, subject.indexOf('/'))]) for (const handler of handlers.get(key) ?? []) handler(subject);
   };
   const checkAll = (name: string): void => {
     for (const placement of workPlacements.byIndex(BY_DESTINATION, name)) check(placement);
@@ -143,7 +146,7 @@ export function trackApplied({ informers, stateStores, clock }: AppliedOptions):
       remember(current, { ...before, provedIn: stands ? earlier : versionId });
       check(current);
     },
-    onChange: (promiseName, handler) => {
+    onChange: (promiseName = ANY, handler) => {
       const own = handlers.get(promiseName) ?? new Set();
       handlers.set(promiseName, own.add(handler));
       return () => {
@@ -158,6 +161,8 @@ export function trackApplied({ informers, stateStores, clock }: AppliedOptions):
     },
   };
 }
+
+const ANY = '*';
 
 /** What of a standing makes a difference to what is said of it. */
 function signatureOf(standing: PlacementStanding): string {

@@ -1,4 +1,4 @@
-import { destinations, workPlacements, type Destination, type GitStateStore } from '@plinth/api';
+import { destinations, workPlacements, type Destination } from '@plinth/api';
 import { type KubeObject, keyOf } from '@plinth/apimachinery';
 import { type Controller, done, patchStatus, type Request, runController } from '@plinth/controller-runtime';
 import { canaryChange } from '@plinth/state-store';
@@ -8,6 +8,9 @@ import type { PlatformContext } from '../runtime/context.ts';
 import { ensureDeleted } from '../runtime/ensure-object.ts';
 import { BY_DESTINATION } from '../runtime/informers.ts';
 import { skipMissing } from '../runtime/skip-conflict.ts';
+import { findStore } from '../state-store/find-store.ts';
+import type { StateStore } from '../state-store/secret.ts';
+import type { StateStoreRef } from '../state-store/state-stores.ts';
 import { layoutOf } from '../work-placement/apply.ts';
 import { type DestinationSnapshot, planDestination } from './plan.ts';
 import { type DestinationOutcome, destinationStatus } from './status.ts';
@@ -23,11 +26,13 @@ export function runDestinationController(context: PlatformContext): Controller {
     const ref = destination.spec?.stateStoreRef;
     return {
       destination,
-      store: ref?.kind === 'GitStateStore' ? informers.gitStateStores.get({ name: ref.name }) : undefined,
+      store: findStore(informers, ref),
       hasWriter: ref !== undefined && stateStores.get(ref) !== undefined,
       placements: informers.workPlacements.byIndex(BY_DESTINATION, destination.metadata.name),
     };
   };
+  const onStore = ({ kind, name }: StateStoreRef): readonly Request[] =>
+    informers.destinations.list().filter(({ spec }) => spec?.stateStoreRef?.kind === kind && spec?.stateStoreRef?.name === name).map(keyOf);
   const setFinalizer = async ({ metadata }: Destination, present: boolean): Promise<void> => {
     const others = (metadata.finalizers ?? []).filter((name) => name !== FINALIZERS.destination);
     const finalizers = present ? [...others, FINALIZERS.destination] : others;
@@ -55,9 +60,11 @@ export function runDestinationController(context: PlatformContext): Controller {
     log: context.log,
     clock,
     retryBaseMs: 200,
+    retryMaxMs: 15_000,
     sources: [
       { informer: informers.destinations, predicate: (object, previous) => !previous || needsLook(object) !== needsLook(previous) },
-      { informer: informers.gitStateStores, map: (store) => informers.destinations.list().filter(({ spec }) => spec?.stateStoreRef?.name === store.metadata.name).map(keyOf), predicate: (object, previous) => readiness(object) !== readiness(previous) },
+      { informer: informers.gitStateStores, map: (store) => onStore({ kind: 'GitStateStore', name: store.metadata.name }), predicate: readinessChanged },
+      { informer: informers.bucketStateStores, map: (store) => onStore({ kind: 'BucketStateStore', name: store.metadata.name }), predicate: readinessChanged },
       { informer: informers.workPlacements, map: (placement) => deletingDestination(context, placement), predicate: (object, previous) => !previous || object.metadata.deletionTimestamp !== previous.metadata.deletionTimestamp },
     ],
     reconcile: (request) =>
@@ -73,6 +80,10 @@ export function runDestinationController(context: PlatformContext): Controller {
             await setFinalizer(destination, plan.present);
             return done;
           case 'deletePlacements':
+            if (plan.abandoned) {
+              const { kind, name } = destination.spec!.stateStoreRef!;
+              recorder.record(destination, { type: 'Warning', reason: 'FilesLeftBehind', message: `${kind}/${name} is gone: the files of ${plan.placements.length} placements below ${JSON.stringify(destination.spec?.path ?? '')} cannot be removed from it and stay where they are` });
+            }
             await Promise.all(plan.placements.map((placement) => ensureDeleted(client, workPlacements, placement)));
             return done;
           case 'removeCanaries': {
@@ -97,7 +108,7 @@ export function runDestinationController(context: PlatformContext): Controller {
       }),
   });
   stateStores.onUnknown((ref) => {
-    for (const destination of informers.destinations.list()) if (destination.spec?.stateStoreRef?.name === ref.name) controller.enqueue(keyOf(destination));
+    for (const request of onStore(ref)) controller.enqueue(request);
   });
   return controller;
 }
@@ -110,4 +121,6 @@ function deletingDestination({ informers }: PlatformContext, placement: KubeObje
 
 const needsLook = ({ metadata }: KubeObject): string => JSON.stringify([metadata.generation, metadata.deletionTimestamp, metadata.finalizers]);
 
-const readiness = (store: KubeObject | undefined): string => findCondition((store as GitStateStore | undefined)?.status?.conditions, 'Ready')?.status ?? '';
+const readinessChanged = (store: KubeObject, previous: KubeObject | undefined): boolean => !previous || readiness(store) !== readiness(previous);
+
+const readiness = (store: KubeObject): string => findCondition((store as StateStore).status?.conditions, 'Ready')?.status ?? '';

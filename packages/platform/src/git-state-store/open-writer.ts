@@ -1,25 +1,70 @@
 import type { GitStateStore } from '@plinth/api';
-import { GitStateStore as GitWriter, type StateStoreWriter } from '@plinth/state-store';
-import { type StoreCredentials, StoreProblem } from './credentials.ts';
+import { gitHubAppCredentials, GitStateStore as GitWriter, type GitStateStoreOptions, isSshUrl, type StateStoreWriter } from '@plinth/state-store';
+import { authorities } from '../state-store/authorities.ts';
+import type { OpenWriterOptions } from '../state-store/open-writer.ts';
+import type { StoreSecret } from '../state-store/secret.ts';
+import { StoreProblem } from '../state-store/store-problem.ts';
 
-/** Opens the writer of a store. Tests put another one in its place. `moved`: to be called when somebody else changed the store's content. */
-export type StateStoreWriterFactory = (store: GitStateStore, credentials: StoreCredentials | undefined, moved: () => void) => Promise<StateStoreWriter>;
+/** The writer for a git repository (contract, section 5.4). */
+export async function openGitWriter(store: GitStateStore, secret: StoreSecret | undefined, moved: () => void, options: OpenWriterOptions): Promise<StateStoreWriter> {
+  const { url = '', branch, path, gitAuthor } = store.spec ?? {};
+  return GitWriter.open({
+    ...loginOf(store, secret, options),
+    url,
+    branch: branch || 'main',
+    ...(path ? { path } : {}),
+    onForeignChange: moved,
+    author: { name: gitAuthor?.name || 'kratix', ...(gitAuthor?.email ? { email: gitAuthor.email } : {}) },
+  });
+}
 
-/** The writer for git over HTTP and HTTPS. `ca`: PEM of an authority to trust for every store, besides the Secret's. */
-export const openGitWriter =
-  (options: { readonly ca?: string } = {}): StateStoreWriterFactory =>
-  async (store, credentials, moved) => {
-    const { url = '', branch = 'main', path, authMethod = 'basicAuth', gitAuthor } = store.spec ?? {};
-    if (authMethod !== 'basicAuth') throw new StoreProblem('ErrorInitialisingWriter', `authMethod ${authMethod} is not there yet; use basicAuth with a token or password`);
-    if (!/^https?:\/\//.test(url)) throw new StoreProblem('ErrorInitialisingWriter', `the URL ${JSON.stringify(url)} does not begin with https:// or http://`);
-    const ca = [options.ca, credentials?.ca].filter(Boolean).join('\n');
-    return GitWriter.open({
-      url,
-      branch,
-      ...(path ? { path } : {}),
-      ...(credentials ? { auth: { username: credentials.username, password: credentials.password } } : {}),
-      ...(ca ? { ca } : {}),
-      onForeignChange: moved,
-      author: { name: gitAuthor?.name ?? 'kratix', ...(gitAuthor?.email ? { email: gitAuthor.email } : {}) },
-    });
-  };
+/** How to log in, from `authMethod` and the keys of the Secret. Throws a StoreProblem that says which key or address is wrong. */
+function loginOf(store: GitStateStore, secret: StoreSecret | undefined, { ca: installationCa }: OpenWriterOptions): Pick<GitStateStoreOptions, 'auth' | 'ssh' | 'ca'> {
+  const { url = '', authMethod = 'basicAuth' } = store.spec ?? {};
+  switch (authMethod) {
+    case 'ssh': {
+      if (!isSshUrl(url)) throw wrongUrl(url, 'authMethod ssh needs ssh://user@host/path or user@host:path');
+      const keys = needed(secret, authMethod);
+      return { ssh: { privateKey: keys.require('sshPrivateKey'), knownHosts: keys.require('knownHosts') } };
+    }
+    case 'githubApp': {
+      checkHttps(url);
+      const keys = needed(secret, authMethod);
+      const ca = authorities(installationCa, keys.get('ca.crt'));
+      const trust = ca ? { ca } : {};
+      const app = { appId: keys.require('appID'), installationId: keys.require('installationID'), privateKey: keys.require('privateKey') };
+      return { auth: gitHubAppCredentials({ ...app, apiUrl: keys.get('apiURL') ?? gitHubApiOf(url), ...trust }), ...trust };
+    }
+    case 'basicAuth': {
+      checkHttps(url);
+      const ca = authorities(installationCa, secret?.get('ca.crt'));
+      // A token alone is enough for GitHub, under this name.
+      const username = secret?.get('username') ?? (url.includes('github') ? 'x-access-token' : '');
+      return { ...(secret ? { auth: { username, password: secret.require('password') } } : {}), ...(ca ? { ca } : {}) };
+    }
+    default:
+      throw new StoreProblem('ErrorInitialisingWriter', `authMethod ${JSON.stringify(authMethod)} is not known: basicAuth, ssh and githubApp are`);
+  }
+}
+
+function needed(secret: StoreSecret | undefined, authMethod: string): StoreSecret {
+  if (!secret) throw new StoreProblem('ErrorInitialisingWriter', `authMethod ${authMethod} needs spec.secretRef`);
+  return secret;
+}
+
+/** A password does not travel in the clear, but for a server on this machine. */
+function checkHttps(url: string): void {
+  const { protocol, hostname } = URL.canParse(url) ? new URL(url) : { protocol: '', hostname: '' };
+  const isLocal = hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+  if (protocol !== 'https:' && !(protocol === 'http:' && isLocal)) throw wrongUrl(url, 'it has to begin with https:// (http:// is for servers on this machine)');
+}
+
+function wrongUrl(url: string, why: string): StoreProblem {
+  return new StoreProblem('ErrorInitialisingWriter', `the URL ${JSON.stringify(url.replace(/\/\/[^/@]*@/, '//…@').slice(0, 200))} cannot be used: ${why}`);
+}
+
+/** The API beside a repository: github.com's is a host of its own, on GitHub Enterprise it is a path (https://docs.github.com/en/enterprise-server/rest). */
+function gitHubApiOf(url: string): string {
+  const { host, origin } = new URL(url);
+  return host === 'github.com' ? 'https://api.github.com' : `${origin}/api/v3`;
+}

@@ -38,7 +38,7 @@ export const CONTROLLER_RULES = [
   { apiGroups: ['batch'], resources: ['jobs'], verbs: [...FOLLOW, ...CHANGE] },
   { apiGroups: [''], resources: ['pods'], verbs: FOLLOW },
   { apiGroups: [''], resources: ['serviceaccounts', 'configmaps'], verbs: [...FOLLOW, ...CHANGE] },
-  { apiGroups: [''], resources: ['secrets'], verbs: ['get'] },
+  { apiGroups: [''], resources: ['secrets'], verbs: FOLLOW },
   { apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles', 'clusterroles'], verbs: [...FOLLOW, ...CHANGE, 'bind', 'escalate'] },
   { apiGroups: ['rbac.authorization.k8s.io'], resources: ['rolebindings', 'clusterrolebindings'], verbs: [...FOLLOW, ...CHANGE] },
   { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: FOLLOW },

@@ -2,7 +2,7 @@ import type { Client } from '@plinth/client';
 import type { Cache, Clock, EventRecorder, Logger } from '@plinth/controller-runtime';
 import type { Applied } from '../applied/track-applied.ts';
 import type { PlatformConfig } from '../config.ts';
-import type { StateStores } from '../git-state-store/state-stores.ts';
+import type { StateStores } from '../state-store/state-stores.ts';
 import type { Informers } from './informers.ts';
 
 /** What every reconciler of the platform works with. */

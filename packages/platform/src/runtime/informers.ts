@@ -1,4 +1,5 @@
 import {
+  bucketStateStores,
   clusterRoleBindings,
   clusterRoles,
   configMaps,
@@ -18,6 +19,7 @@ import {
   workPlacements,
   works,
   type ConfigMap,
+  type BucketStateStore,
   type CustomResourceDefinition,
   type Destination,
   type GitStateStore,
@@ -58,6 +60,7 @@ export interface Informers {
   readonly workPlacements: Informer<WorkPlacement>;
   readonly destinations: Informer<Destination>;
   readonly gitStateStores: Informer<GitStateStore>;
+  readonly bucketStateStores: Informer<BucketStateStore>;
   /** By {@link subjectKey}. */
   readonly healthRecords: Informer<HealthRecord>;
   /** The kinds of which a pipeline needs objects, of these those that a Promise made; by their pipeline (`pipelineKeyOf`). */
@@ -99,6 +102,7 @@ export function createInformers(cache: Cache): Informers {
     workPlacements: cache.informer<WorkPlacement>(workPlacements),
     destinations: cache.informer<Destination>(destinations),
     gitStateStores: cache.informer<GitStateStore>(gitStateStores),
+    bucketStateStores: cache.informer<BucketStateStore>(bucketStateStores),
     healthRecords: cache.informer<HealthRecord>(healthRecords),
     pipelineObjects: new Map(PIPELINE_OBJECT_KINDS.map((resource) => [resource.kind, cache.informer<KubeObject>(resource, ofPromise)])),
     leases: cache.informer<Lease>(leases, { namespace: PLATFORM_NAMESPACE }),

@@ -1,26 +1,10 @@
 import type { Destination, WorkPlacement } from '@plinth/api';
-import { aggregateChange, type DestinationLayout, type EncodedWorkload, type PlacementIdentity, placementChange, placementRemoval, type StateStoreChange, type StateStoreWriter, type WriteOutcome } from '@plinth/state-store';
+import { type DestinationLayout, type EncodedWorkload, type PlacementIdentity, placementChange, placementRemoval, type StateStoreChange } from '@plinth/state-store';
 import { LABELS } from '../naming/labels.ts';
 
-/** Writes a placement's files, or takes them away. Placements that are ready at once share a commit: the writer sees to it. */
-export function writePlacement(
-  writer: StateStoreWriter,
-  action: 'write' | 'remove',
-  placement: WorkPlacement,
-  destination: Destination,
-  neighbours: readonly WorkPlacement[],
-  signal: AbortSignal,
-): Promise<WriteOutcome> {
-  return writer.write(changeFor(action, placement, destination, neighbours), { signal });
-}
-
-/** The layout decides the paths; a file that holds all placements of a Destination needs to know its neighbours. */
-function changeFor(action: 'write' | 'remove', placement: WorkPlacement, destination: Destination, neighbours: readonly WorkPlacement[]): StateStoreChange {
+/** What a placement's files in the store are to be. Throws a StateStoreError (`invalid`) for content that cannot be laid out. Not for `aggregatedYAML`. */
+export function changeFor(action: 'write' | 'remove', placement: WorkPlacement, destination: Destination): StateStoreChange {
   const layout = layoutOf(destination);
-  if (layout.mode === 'aggregatedYAML') {
-    const standing = neighbours.filter((neighbour) => !neighbour.metadata.deletionTimestamp);
-    return aggregateChange(layout, placement.metadata.name, standing.map((neighbour) => ({ name: neighbour.metadata.name, workloads: workloadsOf(neighbour) })));
-  }
   return action === 'write' ? placementChange(layout, identityOf(placement), workloadsOf(placement)) : placementRemoval(layout, identityOf(placement));
 }
 
@@ -50,5 +34,5 @@ function directoryOf({ namespace, labels }: WorkPlacement['metadata'], name: str
   return name && home && home !== namespace ? `${home}_${name}` : name;
 }
 
-const workloadsOf = (placement: WorkPlacement): readonly EncodedWorkload[] =>
+export const workloadsOf = (placement: WorkPlacement): readonly EncodedWorkload[] =>
   (placement.spec?.workloads ?? []).map(({ filepath, content }) => ({ filepath: filepath ?? '', content: content ?? '' }));

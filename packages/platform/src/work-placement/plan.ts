@@ -1,12 +1,12 @@
-import type { Destination, GitStateStore, WorkPlacement } from '@plinth/api';
+import type { Destination, WorkPlacement } from '@plinth/api';
 import { findCondition, isTrue } from '../conditions.ts';
 import { FINALIZERS } from '../naming/finalizers.ts';
+import type { StateStore } from '../state-store/secret.ts';
 
 export interface PlacementSnapshot {
   readonly placement: WorkPlacement;
   readonly destination: Destination | undefined;
-  /** The Destination's state store, where it is of a kind that we write to. */
-  readonly store: GitStateStore | undefined;
+  readonly store: StateStore | undefined;
   /** Whether a writer for the store is open. */
   readonly hasWriter: boolean;
   /** It is to be compared with the store although nothing changed. */
@@ -17,8 +17,8 @@ export type PlacementPlan =
   | { readonly type: 'write' }
   /** Take the files away, then let go. */
   | { readonly type: 'remove' }
-  /** There is no Destination to take files from: let go. */
-  | { readonly type: 'release' }
+  /** The files cannot be reached and never will be: let go. */
+  | { readonly type: 'release'; readonly reason: string }
   /** Something has to happen elsewhere first, and will wake us. `problem` absent: it is under way. */
   | { readonly type: 'wait'; readonly problem?: string }
   | { readonly type: 'none' };
@@ -28,14 +28,15 @@ export function planPlacement({ placement, destination, store, hasWriter, isDue 
   const isDeleting = Boolean(placement.metadata.deletionTimestamp);
   if (isDeleting && !holdsFinalizer(placement)) return { type: 'none' };
   const target = placement.spec?.targetDestinationName ?? '';
-  if (!destination) return isDeleting ? { type: 'release' } : { type: 'wait', problem: `Destination ${JSON.stringify(target)} not found` };
+  if (!destination) return isDeleting ? { type: 'release', reason: `the Destination ${JSON.stringify(target)} is gone` } : { type: 'wait', problem: `Destination ${JSON.stringify(target)} not found` };
   const stands = !isDeleting && isWritten(placement);
   if (stands && !isDue) return { type: 'none' };
 
   const { kind, name } = destination.spec?.stateStoreRef ?? {};
   if (!store) {
-    const why = kind === 'GitStateStore' ? 'not found' : 'cannot be written: stores of this kind are not there yet; use a GitStateStore';
-    return { type: 'wait', problem: `${kind ?? 'state store'} ${JSON.stringify(name ?? '')} of Destination ${JSON.stringify(target)} ${why}` };
+    const problem = `${kind ?? 'state store'} ${JSON.stringify(name ?? '')} of Destination ${JSON.stringify(target)} not found`;
+    // Where the Destination goes as well, nobody will bring the store back.
+    return isDeleting && destination.metadata.deletionTimestamp ? { type: 'release', reason: problem } : { type: 'wait', problem };
   }
   const ready = findCondition(store.status?.conditions, 'Ready');
   if (!hasWriter || ready?.status !== 'True') {

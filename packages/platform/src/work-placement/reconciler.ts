@@ -1,5 +1,5 @@
-import { workPlacements, type GitStateStore, type WorkPlacement } from '@plinth/api';
-import { type KubeObject, keyOf, keyString } from '@plinth/apimachinery';
+import { workPlacements, type Destination, type WorkPlacement } from '@plinth/api';
+import { deepEqual, type KubeObject, keyOf, keyString } from '@plinth/apimachinery';
 import { type Controller, done, patchStatus, type Request, type Result, retryAfter, runController } from '@plinth/controller-runtime';
 import { StateStoreError, type WriteOutcome } from '@plinth/state-store';
 import { findCondition } from '../conditions.ts';
@@ -8,7 +8,11 @@ import { isMarked, LABELS } from '../naming/labels.ts';
 import type { PlatformContext } from '../runtime/context.ts';
 import { BY_DESTINATION } from '../runtime/informers.ts';
 import { skipMissing } from '../runtime/skip-conflict.ts';
-import { writePlacement } from './apply.ts';
+import { findStore } from '../state-store/find-store.ts';
+import type { StateStore } from '../state-store/secret.ts';
+import type { StateStoreRef } from '../state-store/state-stores.ts';
+import { AggregateWrites } from './aggregate-writes.ts';
+import { changeFor } from './apply.ts';
 import { holdsFinalizer, isWritten, type PlacementSnapshot, planPlacement } from './plan.ts';
 import { type PlacementOutcome, placementStatus } from './status.ts';
 
@@ -21,6 +25,9 @@ export function runWorkPlacementController(context: PlatformContext): Controller
   const recorder = context.recorder('WorkPlacementController');
   /** When a placement was last compared with its store, as far as this process knows; absent: it is to be. */
   const comparedAt = new Map<string, number>();
+  const aggregates = new AggregateWrites();
+  /** Placements that were refused, by what they wait for: another write to their store, or to their Destination. */
+  const refused = createWaitingRoom((request) => controller.enqueue(request));
 
   const observe = (request: Request): (PlacementSnapshot & { readonly key: string }) | undefined => {
     const placement = informers.workPlacements.get(request);
@@ -31,7 +38,7 @@ export function runWorkPlacementController(context: PlatformContext): Controller
     }
     const destination = informers.destinations.get({ name: placement.spec?.targetDestinationName ?? '' });
     const ref = destination?.spec?.stateStoreRef;
-    const store = ref?.kind === 'GitStateStore' ? informers.gitStateStores.get({ name: ref.name }) : undefined;
+    const store = findStore(informers, ref);
     const interval = config.stateStoreReconciliationIntervalMs;
     const before = comparedAt.get(key);
     const isDue = before === undefined || (interval > 0 && clock.now() - before >= interval);
@@ -51,23 +58,36 @@ export function runWorkPlacementController(context: PlatformContext): Controller
     const destination = snapshot.destination!;
     const ref = destination.spec!.stateStoreRef!;
     const writer = stateStores.get(ref)!;
-    const outcome = await attempt(() => writePlacement(writer, action, placement, destination, informers.workPlacements.byIndex(BY_DESTINATION, destination.metadata.name), signal));
+    const outcome = await attempt(() =>
+      destination.spec?.filepath?.mode === 'aggregatedYAML'
+        ? aggregates.write(writer, placement, destination, () => informers.workPlacements.byIndex(BY_DESTINATION, destination.metadata.name), signal)
+        : writer.write(changeFor(action, placement, destination), { signal }),
+    );
     switch (outcome.outcome) {
       case 'failed':
         if (signal.aborted) return done;
         // The store itself is asked whether it is well; its answer stands in its own condition.
-        if (outcome.error.shouldRetry()) stateStores.suspect(ref);
-        recorder.record(placement, {
-          type: 'Warning',
-          reason: action === 'write' ? 'FailedWriteToDestination' : 'FailedDeleteFilesFromRepository',
-          message: `failed to ${action} the files of ${placement.metadata.name} in ${ref.kind} ${ref.name}: ${outcome.error.message}`,
-        });
+        if (outcome.error.shouldRetry()) {
+          stateStores.suspect(ref);
+          refused.add(storeKey(ref), placement);
+        } else if (outcome.error.reason === 'conflict') refused.add(destination.metadata.name, placement);
+        if (findCondition(placement.status?.conditions, 'WriteSucceeded')?.message !== outcome.error.message) {
+          recorder.record(placement, {
+            type: 'Warning',
+            reason: action === 'write' ? 'FailedWriteToDestination' : 'FailedDeleteFilesFromRepository',
+            message: `failed to ${action} the files of ${placement.metadata.name} in ${ref.kind} ${ref.name}: ${outcome.error.message}`,
+          });
+        }
         await report(placement, { type: 'failed', message: outcome.error.message });
         if (outcome.error.shouldRetry()) throw outcome.error;
         return done;
       case 'written':
       case 'unchanged':
         comparedAt.set(key, clock.now());
+        if (outcome.outcome === 'written') {
+          refused.call(storeKey(ref));
+          refused.call(destination.metadata.name);
+        }
         if (action === 'remove') {
           await letGo(placement);
           return done;
@@ -88,10 +108,12 @@ export function runWorkPlacementController(context: PlatformContext): Controller
     clock,
     concurrency: config.placementConcurrency,
     retryBaseMs: 100,
+    retryMaxMs: 15_000,
     sources: [
       { informer: informers.workPlacements, predicate: (object, previous) => !previous || needsLook(object as WorkPlacement, previous as WorkPlacement) },
       { informer: informers.destinations, map: (destination) => informers.workPlacements.byIndex(BY_DESTINATION, destination.metadata.name).map(keyOf), predicate: (object, previous) => !previous || object.metadata.generation !== previous.metadata.generation },
-      { informer: informers.gitStateStores, map: (store) => placementsOf(context, store.metadata.name).map(keyOf), predicate: (object, previous) => readiness(object) !== readiness(previous) },
+      { informer: informers.gitStateStores, map: (store) => placementsOf(context, { kind: 'GitStateStore', name: store.metadata.name }).map(keyOf), predicate: readinessChanged },
+      { informer: informers.bucketStateStores, map: (store) => placementsOf(context, { kind: 'BucketStateStore', name: store.metadata.name }).map(keyOf), predicate: readinessChanged },
     ],
     reconcile: (request) =>
       skipMissing(async () => {
@@ -104,6 +126,7 @@ export function runWorkPlacementController(context: PlatformContext): Controller
             if (isWritten(snapshot.placement)) await report(snapshot.placement, { type: 'written', versionId: undefined });
             return again();
           case 'release':
+            recorder.record(snapshot.placement, { type: 'Warning', reason: 'FilesLeftBehind', message: `${plan.reason}: what was written for this placement stays in its state store` });
             await letGo(snapshot.placement);
             return done;
           case 'wait':
@@ -117,8 +140,19 @@ export function runWorkPlacementController(context: PlatformContext): Controller
         }
       }),
   });
+  // Other places to write to; what stands at the old ones is not known to be ours alone, and stays.
+  informers.destinations.subscribe({
+    updated: (destination, previous) => {
+      if (deepEqual(placeOf(destination), placeOf(previous))) return;
+      for (const placement of informers.workPlacements.byIndex(BY_DESTINATION, destination.metadata.name)) {
+        comparedAt.delete(keyString(keyOf(placement)));
+        controller.enqueue(keyOf(placement));
+      }
+    },
+  });
   stateStores.onUnknown((ref) => {
-    for (const placement of placementsOf(context, ref.name ?? '')) {
+    // Who stands in the store comes before who was refused, so that each keeps its place when all is written anew.
+    for (const placement of placementsOf(context, ref).toSorted((left, right) => Number(isWritten(right)) - Number(isWritten(left)))) {
       comparedAt.delete(keyString(keyOf(placement)));
       controller.enqueue(keyOf(placement));
     }
@@ -145,14 +179,37 @@ function needsLook(placement: WorkPlacement, previous: WorkPlacement): boolean {
   );
 }
 
-function placementsOf({ informers }: PlatformContext, storeName: string): readonly WorkPlacement[] {
+function placementsOf({ informers }: PlatformContext, { kind, name }: StateStoreRef): readonly WorkPlacement[] {
   return informers.destinations
     .list()
-    .filter((destination) => destination.spec?.stateStoreRef?.kind === 'GitStateStore' && destination.spec.stateStoreRef.name === storeName)
+    .filter((destination) => destination.spec?.stateStoreRef?.kind === kind && destination.spec?.stateStoreRef?.name === name)
     .flatMap((destination) => informers.workPlacements.byIndex(BY_DESTINATION, destination.metadata.name));
 }
 
-const readiness = (store: KubeObject | undefined): string => {
-  const condition = findCondition((store as GitStateStore | undefined)?.status?.conditions, 'Ready');
+const placeOf = ({ spec }: Destination): unknown => [spec?.path, spec?.filepath, spec?.stateStoreRef];
+
+const storeKey = ({ kind, name }: StateStoreRef): string => `${kind ?? ''}/${name ?? ''}`;
+
+/** Who waits for something to happen, and is called when it has. */
+function createWaitingRoom(call: (request: Request) => void): { add(room: string, placement: WorkPlacement): void; call(room: string): void } {
+  const rooms = new Map<string, Map<string, Request>>();
+  return {
+    add: (room, placement) => {
+      const waiting = rooms.get(room) ?? new Map<string, Request>();
+      rooms.set(room, waiting.set(keyString(keyOf(placement)), keyOf(placement)));
+    },
+    call: (room) => {
+      const waiting = rooms.get(room);
+      if (!waiting) return;
+      rooms.delete(room);
+      for (const request of waiting.values()) call(request);
+    },
+  };
+}
+
+const readinessChanged = (store: KubeObject, previous: KubeObject | undefined): boolean => !previous || readiness(store) !== readiness(previous);
+
+const readiness = (store: KubeObject): string => {
+  const condition = findCondition((store as StateStore).status?.conditions, 'Ready');
   return `${condition?.status ?? ''} ${condition?.message ?? ''}`;
 };

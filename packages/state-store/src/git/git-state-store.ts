@@ -139,8 +139,7 @@ export class GitStateStore implements StateStoreWriter {
         if (refusals.left > 0) return this.#writeBatch(batch.slice(half), refusals);
         batch = batch.slice(half);
       }
-      const failure = explain(`cannot write ${batch.length === 1 ? batch[0]!.change.name : `${batch.length} changes`} to branch ${JSON.stringify(this.#options.branch)}`, error);
-      for (const waiting of batch) waiting.settle({ outcome: 'failed', error: failure });
+      for (const waiting of batch) waiting.settle({ outcome: 'failed', error: explain(`cannot write ${waiting.change.name} to branch ${JSON.stringify(this.#options.branch)}`, error) });
     }
   }
 

@@ -1,9 +1,9 @@
-import type { GitStateStore } from '@plinth/api';
 import { setConditions } from '../conditions.ts';
-import type { StoreProblem } from './credentials.ts';
+import type { StateStore } from './secret.ts';
+import type { StoreProblem } from './store-problem.ts';
 
 /** The status of a state store after it was probed (contract, section 5.6). */
-export function storeStatus(store: GitStateStore, problem: StoreProblem | undefined, now: number): NonNullable<GitStateStore['status']> {
+export function storeStatus(store: StateStore, problem: StoreProblem | undefined, now: number): NonNullable<StateStore['status']> {
   const observedGeneration = store.metadata.generation ?? 1;
   const ready = problem
     ? ({ type: 'Ready', status: 'False', reason: problem.reason, message: problem.message, observedGeneration } as const)
