@@ -88,7 +88,8 @@ async function find(client: Client, resource: ApiResource, name: string, namespa
   const key = resource.namespaced ? { namespace, name } : { name };
   const found = await client.find<KubeObject>(resource, key);
   if (found) return { ...found, kind: found.kind ?? resource.kind };
-  throw new UserError(`there is no ${resource.kind} ${name}${resource.namespaced ? ` in namespace ${namespace}` : ''}`, { hint: `kubectl get ${resource.plural}${resource.namespaced ? ' --all-namespaces' : ''} lists those that there are`, exitCode: exitCodes.usage });
+  const what = `${resource.kind} ${resource.namespaced ? `${namespace}/` : ''}${name}`;
+  throw new UserError(`there is no ${what}`, { hint: `kubectl get ${resource.plural}${resource.namespaced ? ' --all-namespaces' : ''} lists those that there are`, exitCode: exitCodes.usage });
 }
 
 /** The request of a Promise, by the kind that the Promise offers. */

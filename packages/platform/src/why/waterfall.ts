@@ -78,12 +78,15 @@ export function waterfall(chain: ReadChain, moments: readonly Moment[] = []): re
   for (const placement of placements) {
     const written = conditionOf(placement.status?.conditions, 'WriteSucceeded');
     const work = works.find(({ metadata }) => metadata.uid === placement.metadata.ownerReferences?.[0]?.uid);
-    add(`commit for ${placement.spec?.targetDestinationName ?? ''}`, exact(timeOf(placement.metadata.creationTimestamp), work?.metadata.name ?? '', 'AllWorkplacementsScheduled'), written?.status === 'True' ? exact(timeOf(written.lastTransitionTime), placement.metadata.name, 'WorkloadsWrittenToStateStore') : { atMs: undefined, isExact: false });
+    add(`${COMMIT}${placement.spec?.targetDestinationName ?? ''}`, exact(timeOf(placement.metadata.creationTimestamp), work?.metadata.name ?? '', 'AllWorkplacementsScheduled'), written?.status === 'True' ? exact(timeOf(written.lastTransitionTime), placement.metadata.name, 'WorkloadsWrittenToStateStore') : { atMs: undefined, isExact: false });
   }
   const applied = conditionOf(status.conditions, 'Applied');
   if (applied?.status === 'True') add('applied', seconds(applied.lastTransitionTime));
   const ready = conditionOf(status.conditions, 'Ready');
-  if (ready?.status === 'True') add('ready', exact(timeOf(ready.lastTransitionTime), name, 'HealthRecord'));
+  const readyAt = ready?.status === 'True' ? exact(timeOf(ready.lastTransitionTime), name, 'HealthRecord') : { atMs: undefined, isExact: false };
+  const committed = spans.filter((span) => span.name.startsWith(COMMIT)).reduce<Span | undefined>((last, span) => ((span.endMs ?? 0) > (last?.endMs ?? 0) ? span : last), undefined);
+  // What was ready before the last commit has been so all the time.
+  if (ready && committed?.endMs !== undefined && (readyAt.atMs === undefined || readyAt.atMs + 1000 > committed.endMs)) add('until it works', { atMs: committed.endMs, isExact: committed.precisionMs === 1 }, readyAt);
   return withRequestFirst(spans.filter((span) => !span.name.startsWith('  ')).sort((left, right) => left.startMs - right.startMs), spans);
 }
 
@@ -115,6 +118,7 @@ function timeOf(text: string | undefined | null): number | undefined {
   return Number.isNaN(time) ? undefined : time;
 }
 
+const COMMIT = 'commit for ';
 /** An event is noted within this time of what it tells of. */
 const TOLERANCE_MS = 2_000;
 const MAX_OBJECTS = 20;
