@@ -1,6 +1,7 @@
 import { DEFAULT_INGRESS_CLASS_ANNOTATION } from '@plinth/api';
 import type { KubeObject } from '@plinth/apimachinery';
 import { INGRESS_CONTROLLER } from '@plinth/cluster';
+import { reporterManifests } from '@plinth/gitops-agent';
 import { workerUser } from '../config/identity.ts';
 import { gitSource, kustomization, object, platformNamespace, secret, type GitServerAddress } from './manifest-parts.ts';
 import { platformAsDestination } from './platform-destination.ts';
@@ -21,6 +22,7 @@ export function platformObjects(git: GitServerAddress): readonly KubeObject[] {
     object('platform.kratix.io/v1alpha1', 'Destination', { name: 'worker-cluster', labels: { environment: 'dev' } }, {
       spec: { path: 'worker-cluster', stateStoreRef: { kind: 'GitStateStore', name: 'default' } },
     }),
+    ...reporterManifests('worker-cluster', workerUser),
     ...platformAsDestination(git),
     ...gitSource('requests', git, 'requests'),
     kustomization('requests', 'requests', './'),

@@ -1,4 +1,5 @@
 import type { KubeObject } from '@plinth/apimachinery';
+import { reporterManifests } from '@plinth/gitops-agent';
 import { fluxNamespace, gitSource, kustomization, object, type GitServerAddress } from './manifest-parts.ts';
 
 /**
@@ -14,6 +15,7 @@ export function platformAsDestination(git: GitServerAddress): readonly KubeObjec
       spec: { path: 'platform-cluster', strictMatchLabels: true, stateStoreRef: { kind: 'GitStateStore', name: 'default' } },
     }),
     ...gitSource('kratix', git, 'kratix'),
+    ...reporterManifests('platform-cluster', platformReporterUser),
     kustomization('kratix-platform-dependencies', 'kratix', './platform-cluster/dependencies', [], PROMISE_INSTALLER),
     kustomization('kratix-platform-resources', 'kratix', './platform-cluster/resources', [], REQUESTER),
     object('v1', 'Namespace', { name: CANARY_NAMESPACE }, {}),
@@ -32,6 +34,12 @@ export function platformAsDestination(git: GitServerAddress): readonly KubeObjec
     }),
   ];
 }
+
+/** Who says on the platform what the platform cluster, as a destination, has applied. */
+export const platformReporterUser = 'plinth:destination:platform-cluster';
+
+/** The Kustomizations that apply its files. */
+export const platformKustomizations = ['kratix-platform-dependencies', 'kratix-platform-resources'].map((name) => ({ namespace: fluxNamespace, name }));
 
 /** A ServiceAccount for Kustomizations, with a role of its own. */
 function serviceAccount(name: string, role: object): readonly KubeObject[] {

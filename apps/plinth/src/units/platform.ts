@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { CatalogueEntry } from '@plinth/cluster';
-import { gitopsManifests, startGitOpsAgent } from '@plinth/gitops-agent';
+import { gitopsManifests, startDestinationReporter, startGitOpsAgent } from '@plinth/gitops-agent';
 import { CONTROLLER_SERVICE_ACCOUNT, PIPELINE_ADAPTER_IMAGE, PLATFORM_NAMESPACE, platformAdmission, platformManifests, runPipelineAdapter, startPlatform } from '@plinth/platform';
 import { startClusterOn } from './cluster.ts';
 import { serviceAccount, startControlPlane, type ControlPlane } from './control-plane.ts';
@@ -9,6 +9,7 @@ import { install } from './install.ts';
 import { logger } from './logger.ts';
 import { platformObjects } from './manifests.ts';
 import { followIngressPort, offeredStepImages, offerPromises } from './offer-promises.ts';
+import { platformKustomizations, platformReporterUser } from './platform-destination.ts';
 import type { StartUnit, UnitContext } from './run-unit.ts';
 
 /** The cluster that people ask. */
@@ -38,6 +39,16 @@ export const startPlatformUnit: StartUnit = async (context) => {
       client: plane.clientFor(serviceAccount('flux-system', 'kustomize-controller')),
       clientFor: (namespace, name) => plane.clientFor(serviceAccount(namespace, name)),
       dataDir: join(layout.cluster('platform'), 'gitops'),
+      signal: stopping.signal,
+      log: logger,
+    }),
+  );
+  stack.use(
+    startDestinationReporter({
+      cluster: plane.clientFor(serviceAccount('flux-system', 'kustomize-controller')),
+      platform: plane.clientFor({ name: platformReporterUser, groups: ['system:authenticated'] }),
+      destination: 'platform-cluster',
+      kustomizations: platformKustomizations,
       signal: stopping.signal,
       log: logger,
     }),

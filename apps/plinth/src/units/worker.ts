@@ -3,7 +3,7 @@ import { createClient } from '@plinth/client';
 import { httpTransport, loadKubeconfig } from '@plinth/client/node';
 import type { CatalogueEntry } from '@plinth/cluster';
 import { reporterKubeconfig } from '../config/identity.ts';
-import { gitopsManifests, startGitOpsAgent } from '@plinth/gitops-agent';
+import { gitopsManifests, startDestinationReporter, startGitOpsAgent } from '@plinth/gitops-agent';
 import { createInstanceProgram, createOperatorProgram, startHealthAgent } from '@plinth/postgres';
 import { todoImage } from '@plinth/promise-app';
 import { startClusterOn } from './cluster.ts';
@@ -49,6 +49,15 @@ export const startWorkerUnit: StartUnit = async (context) => {
     startHealthAgent({
       worker: plane.clientFor({ name: healthAgentUser, groups: ['system:authenticated'] }),
       platform: createClient(reporter),
+      signal: stopping.signal,
+      log: logger,
+    }),
+  );
+  stack.use(
+    startDestinationReporter({
+      cluster: plane.clientFor(serviceAccount('flux-system', 'kustomize-controller')),
+      platform: createClient(reporter),
+      destination: 'worker-cluster',
       signal: stopping.signal,
       log: logger,
     }),

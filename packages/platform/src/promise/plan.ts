@@ -1,5 +1,6 @@
 import type { CustomResourceDefinition, PlatformPromise, Work, PromiseStatus } from '@plinth/api';
 import type { PlatformConfig } from '../config.ts';
+import type { AppliedStanding } from '../applied/applied-standing.ts';
 import { findCondition } from '../conditions.ts';
 import { FINALIZERS } from '../naming/finalizers.ts';
 import { ANNOTATIONS, isMarked, LABELS } from '../naming/labels.ts';
@@ -24,6 +25,8 @@ export interface PromiseSnapshot {
   readonly runs: Runs;
   /** Of the Promise itself: its workflows' and its static dependencies'. */
   readonly works: readonly Work[];
+  /** How what Works hold stands at their destinations. */
+  readonly applied: (works: readonly Work[]) => AppliedStanding;
   /** `undefined`: they are not followed. */
   readonly requests: readonly ResourceRequest[] | undefined;
   readonly requirements: readonly Requirement[];

@@ -57,6 +57,7 @@ export function runPromiseController(context: PlatformContext): PromiseControlle
       delete: promiseWorkflow(promise, 'delete'),
       runs,
       works,
+      applied: context.applied.of,
       chain: (status) => observeChain(informers, { type: 'promise', object: promise, status: status as RequestStatus, promise: { ...promise, status }, runs, works }),
       requests: known,
       apiProblem: problems.get(name),
@@ -168,6 +169,8 @@ export function runPromiseController(context: PlatformContext): PromiseControlle
       { informer: informers.works, map: (work) => promiseFrom(subjectOfWork(work)) },
       // A Promise on its way out waits for the end of all that it made.
       ...[informers.jobs, informers.works, informers.revisions, ...informers.pipelineObjects.values()].map((informer) => ({ informer, map: (object: KubeObject) => leaving(context, object), predicate: hasEnded })),
+      // Whether reporters are alive is known before the first look.
+      { informer: informers.leases, map: () => [] },
       { informer: informers.settings, map: () => informers.promises.list().map(keyOf) },
     ],
     reconcile: (key) =>
@@ -184,10 +187,14 @@ export function runPromiseController(context: PlatformContext): PromiseControlle
         return wakeAt === undefined ? done : retryAfter(Math.max(0, wakeAt - clock.now()));
       }),
   });
+  const unfollow = context.applied.onChange(undefined, (subject) => {
+    for (const request of promiseFrom(subject)) controller.enqueue(request);
+  });
   return {
     controller,
     requests,
     [Symbol.asyncDispose]: async () => {
+      unfollow();
       await controller[Symbol.asyncDispose]();
       await requests[Symbol.asyncDispose]();
     },

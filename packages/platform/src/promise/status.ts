@@ -1,7 +1,9 @@
 import type { CustomResourceDefinition, Job, PlatformPromise, PromiseStatus } from '@plinth/api';
+import { appliedCondition, readyCondition } from '../applied/conditions.ts';
+import { currentStanding } from '../applied/current-standing.ts';
 import { type Condition, type ConditionUpdate, findCondition, isTrue, setConditions, timestamp } from '../conditions.ts';
 import { LABELS } from '../naming/labels.ts';
-import { worksCondition, worksStanding } from '../work/standing.ts';
+import { worksCondition, type WorksStanding, worksStanding } from '../work/standing.ts';
 import { deleteOutcome } from '../workflow/delete-status.ts';
 import { actionOf, pipelineNameOf } from '../workflow/job-state.ts';
 import type { WorkflowPlan } from '../workflow/plan.ts';
@@ -63,6 +65,7 @@ function active(snapshot: PromiseSnapshot, plan: WorkflowPlan, before: PromiseSt
     ...(hasEnded ? [worksCondition(standing, 'this promise')] : []),
     fulfilled ? reconciledCondition(outcome.standing, standing.state) : { type: 'Reconciled', status: 'Unknown', reason: 'RequirementsNotFulfilled', message: 'Pending' },
     availableCondition(isAvailable, outcome.standing, snapshot.apiProblem),
+    ...appliedConditions(snapshot, standing.state, hasEnded, isAvailable),
   ];
   // What the Promise no longer says is no longer true of it.
   const { requiredPromises: _requirements, requiredBy: _dependents, version: _version, ...rest } = before;
@@ -94,6 +97,16 @@ function active(snapshot: PromiseSnapshot, plan: WorkflowPlan, before: PromiseSt
       },
     },
   };
+}
+
+/** Ours: whether what every destination gets from the Promise is applied there, and whether all of it works. */
+function appliedConditions({ promise, works, applied: of }: PromiseSnapshot, state: WorksStanding['state'], hasEnded: boolean, isAvailable: boolean): readonly ConditionUpdate[] {
+  const before = promise.status?.conditions as readonly Condition[] | undefined;
+  const isObserved = promise.status?.observedGeneration === (promise.metadata.generation ?? 1);
+  const standing = currentStanding({ works, state, isObserved, hasEnded, before }, of);
+  const applied = appliedCondition(standing, before);
+  const ready = readyCondition({ standing, applied, before });
+  return [applied, isAvailable || ready.status !== 'True' ? ready : { type: 'Ready', status: 'False', reason: 'PromiseUnavailable', message: 'Cannot fulfil resource requests' }];
 }
 
 function availableCondition(isAvailable: boolean, standing: WorkflowOutcome['standing'], apiProblem: string | undefined): ConditionUpdate {
