@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { realpathSync } from 'node:fs';
 import { configMaps, nodes, persistentVolumeClaims, pods, secrets, services, type Node, type Service } from '@plinth/api';
 import type { ApiServer, UserInfo } from '@plinth/apiserver';
 import type { Client } from '@plinth/client';
@@ -25,6 +27,8 @@ import { keepNodeObject } from './node/node-object.ts';
 import { ensureNodeDirectories } from './node/pod-directory.ts';
 import { startServiceProxy } from './proxy/service-proxy.ts';
 import type { ImageCatalogue } from './runtime/catalogue.ts';
+import { createEngineFinder } from './runtime/container/find-engine.ts';
+import { removeLeftContainers } from './runtime/container/run-container.ts';
 import { createStepPool, type StepPoolOptions } from './runtime/step/step-pool.ts';
 import { placePod } from './scheduler/plan.ts';
 import { startScheduler } from './scheduler/scheduler.ts';
@@ -56,6 +60,8 @@ export interface ClusterOptions {
   readonly toolDirectories?: readonly string[];
   /** Directories of this machine that no command sees, wherever they are: keys, other pods. Default: `dataDir`. */
   readonly hiddenDirectories?: readonly string[];
+  /** Unix sockets at which a container engine (Docker, Podman) may answer, in order. Default none. */
+  readonly engineSockets?: readonly string[];
   /** Directories of this machine that `hostPath` volumes may show. Default none. */
   readonly allowedHostPaths?: readonly string[];
   /** Of containers that are started again and of pods that Jobs make again, in ms. Default 10 s, as in Kubernetes. */
@@ -125,6 +131,13 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   undo.use(await startServiceProxy({ cache, clock, log, events: context.events('service-proxy'), isOurs: (ip) => serviceBlock.has(ip) }));
   const ingress = options.ingress ? undo.use(await startIngressController(context, options.ingress)) : undefined;
 
+  const nodeId = createHash('sha256').update(realpathSync(dataDir)).digest('hex').slice(0, 16);
+  let isTidy = false;
+  const engine = createEngineFinder(options.engineSockets ?? [], async (api) => {
+    // Once: what is there before the first container of this process was left behind by another.
+    if (!isTidy) await removeLeftContainers(api, nodeId);
+    isTidy = true;
+  });
   const agent = await startNodeAgent({
     nodeName: name,
     nodeIP: NODE_IP,
@@ -142,6 +155,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     steps,
     toolDirectories: options.toolDirectories ?? [],
     hiddenDirectories: options.hiddenDirectories ?? [dataDir],
+    engine,
+    nodeId,
     allowedHostPaths: options.allowedHostPaths ?? [],
     addresses: createAddressBlock(options.podCidr),
     apiAddress: options.apiAddress,

@@ -7,6 +7,8 @@ export interface Environment {
   readonly plinthHome: string | undefined;
   readonly home: string;
   readonly path: string;
+  /** Unix sockets at which Docker or Podman may answer: what `DOCKER_HOST` says, and nothing else, or the usual places. */
+  readonly engineSockets: readonly string[];
   /** Colours: only on a terminal, and not when NO_COLOR is set. */
   readonly colours: boolean;
 }
@@ -16,8 +18,18 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env, stream: { 
     plinthHome: env['PLINTH_HOME'] || undefined,
     home: env['HOME'] || homedir(),
     path: env['PATH'] ?? '',
+    engineSockets: engineSockets(env),
     colours: Boolean(stream.isTTY) && !env['NO_COLOR'] && env['TERM'] !== 'dumb',
   };
+}
+
+function engineSockets(env: NodeJS.ProcessEnv): readonly string[] {
+  const host = env['DOCKER_HOST'];
+  // Over the network a container would not find its volumes.
+  if (host) return host.startsWith('unix://') ? [host.slice('unix://'.length)] : [];
+  const runtime = env['XDG_RUNTIME_DIR'];
+  const home = env['HOME'] || homedir();
+  return ['/var/run/docker.sock', ...(runtime ? [`${runtime}/docker.sock`, `${runtime}/podman/podman.sock`] : []), '/run/podman/podman.sock', `${home}/.docker/run/docker.sock`];
 }
 
 /** `--data-dir`, else `$PLINTH_HOME`, else `~/.plinth`; the same path whichever links lead there. */

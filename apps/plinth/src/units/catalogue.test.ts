@@ -31,6 +31,7 @@ describe(createCatalogue, () => {
     const shipped: CatalogueEntry = { runtime: 'host', image: { cmd: ['shipped'] } };
     const catalogue = createCatalogue({ root: dir.path }, { builtIn: new Map([['plinth/x:v1', shipped]]), defaults: SHELL_IMAGES }, (problem) => problems.push(problem));
     expect(catalogue('ghcr.io/syntasso/kratix-pipeline-utility:v0.0.1')).toMatchObject({ runtime: 'host' });
+    expect(catalogue('busybox')).toMatchObject({ runtime: 'host', withoutEngineOnly: true });
     expect(catalogue('example.org/redis:v1')).toBeUndefined();
 
     const files = join(dir.path, 'promise');

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CatalogueEntry, ImageCatalogue } from '@plinth/cluster';
+import type { CatalogueEntry, HostImage, ImageCatalogue } from '@plinth/cluster';
 import type { DataDir } from '../config/data-dir.ts';
 import { matchesImage } from './image-pattern.ts';
 import { parseCatalogue, type ParsedCatalogue } from './parse-catalogue.ts';
@@ -48,7 +48,19 @@ function readCatalogue(file: string): ParsedCatalogue {
   }
 }
 
-/** Images of shells and their tools, as far as this machine can stand in for them. See decision 0116. */
-export const SHELL_IMAGES: ReadonlyMap<string, CatalogueEntry> = new Map([
-  ['ghcr.io/syntasso/kratix-pipeline-utility:*', { runtime: 'host', image: { tools: ['bash', 'curl', 'git', 'jq', 'kubectl', 'yq'] } }],
+const shell = (image: HostImage): CatalogueEntry => ({ runtime: 'host', image, withoutEngineOnly: true });
+
+/**
+ * Images of shells and their tools, as far as this machine can stand in for them: the pipeline utility always, which takes
+ * milliseconds instead of a container's seconds; plain images where there is no engine that could run them. See decision 0116.
+ */
+export const SHELL_IMAGES: ReadonlyMap<string, CatalogueEntry> = new Map<string, CatalogueEntry>([
+  ['ghcr.io/syntasso/kratix-pipeline-utility:*', { runtime: 'host', image: { tools: ['bash', 'curl', 'git', 'jq', 'kubectl', 'python3', 'yq'] } }],
+  ['alpine:*', shell({ tools: [], cmd: ['/bin/sh'] })],
+  ['busybox:*', shell({ tools: [], cmd: ['sh'] })],
+  ['bash:*', shell({ tools: ['bash'], cmd: ['bash'] })],
+  ['debian:*', shell({ tools: ['bash'], cmd: ['bash'] })],
+  ['ubuntu:*', shell({ tools: ['bash'], cmd: ['bash'] })],
+  ['bitnami/kubectl:*', shell({ tools: ['kubectl'], entrypoint: ['kubectl'], cmd: ['--help'] })],
+  ['mikefarah/yq:*', shell({ tools: ['yq'], entrypoint: ['yq'], workingDir: '/workdir' })],
 ]);

@@ -13,3 +13,11 @@ export class VolumeError extends Error {
     this.name = 'VolumeError';
   }
 }
+
+/** No runtime of this node runs the image. */
+export class ImageError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'ImageError';
+  }
+}

@@ -3,6 +3,7 @@ import type { Client } from '@plinth/client';
 import type { Cache, Clock, Logger } from '@plinth/controller-runtime';
 import type { EventRecorder } from '../events/recorder.ts';
 import type { ImageCatalogue } from '../runtime/catalogue.ts';
+import type { EngineFinder } from '../runtime/container/find-engine.ts';
 import type { StepPool } from '../runtime/step/step-pool.ts';
 import type { AddressBlock } from './address-block.ts';
 import type { Backoff } from './container-record.ts';
@@ -26,6 +27,10 @@ export interface NodeContext {
   readonly toolDirectories: readonly string[];
   /** What commands of this machine never see, wherever it is. */
   readonly hiddenDirectories: readonly string[];
+  /** The machine's container engine, for images that nothing else runs. */
+  readonly engine: EngineFinder;
+  /** By which the engine's containers of this node are known; the same after a restart, and no other node's. */
+  readonly nodeId: string;
   readonly allowedHostPaths: readonly string[];
   readonly addresses: AddressBlock;
   /** Where containers find the API server. */

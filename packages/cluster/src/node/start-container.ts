@@ -2,21 +2,18 @@ import type { Pod } from '@plinth/api';
 import { parseQuantity, quantityValue } from '@plinth/apimachinery';
 import { hostname } from 'node:os';
 import type { CatalogueEntry, ProgramContext } from '../runtime/catalogue.ts';
-import { commandLine } from '../runtime/host/host-image.ts';
-import { runHost } from '../runtime/host/run-host.ts';
-import { findSandbox } from '../runtime/host/sandbox.ts';
-import { stepUser } from '../runtime/host/step-user.ts';
 import type { ContainerLaunch, RunningContainer } from '../runtime/container-runtime.ts';
 import { runProgram } from '../runtime/run-program.ts';
 import type { Container } from '../objects/types.ts';
 import { containerEnv } from './env.ts';
-import { ContainerConfigError } from './errors.ts';
+import { ImageError } from './errors.ts';
 import { expandVariables } from './expand-variables.ts';
 import type { NodeContext } from './node-context.ts';
 import { podDirectory } from './pod-directory.ts';
 import { serviceEnv } from './service-env.ts';
 import { serviceLookup } from './service-lookup.ts';
-import { giveEmptyDirectories } from './volumes/give-volumes.ts';
+import { startEngineContainer } from './start-engine-container.ts';
+import { startHost } from './start-host.ts';
 import { containerMounts } from './volumes/mounts.ts';
 
 export interface StartOptions {
@@ -27,14 +24,6 @@ export interface StartOptions {
   readonly log: (text: string) => void;
   readonly setReady: (ready: boolean) => void;
   readonly resumed: () => void;
-}
-
-/** No runtime of this node runs the image. */
-export class ImageError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'ImageError';
-  }
 }
 
 /**
@@ -51,43 +40,31 @@ export async function startContainer(options: StartOptions, context: NodeContext
     case 'step':
       return context.steps!.run(entry.module, launch);
     case 'host': {
-      const sandbox = await findSandbox();
-      if (sandbox.type === 'none') throw new ImageError(sandbox.why);
-      if (commandLine(launch, entry.image).length === 0) {
-        throw new ContainerConfigError(`image "${launch.image}" stands for commands of this machine, so the container must name one in "command" or "args"`);
-      }
-      const { pod, container, volumes } = options;
-      giveEmptyDirectories(pod, volumes, stepUser(container.securityContext, pod.spec?.securityContext));
-      return runHost(launch, {
-        sandbox,
-        image: entry.image,
-        user: stepUser(container.securityContext, pod.spec?.securityContext),
-        readOnlyRoot: container.securityContext?.readOnlyRootFilesystem ?? false,
-        toolDirectories: context.toolDirectories,
-        hidden: context.hiddenDirectories,
-        clock: context.clock,
-      });
+      const engine = entry.withoutEngineOnly ? await context.engine.find() : undefined;
+      return engine ? startEngineContainer(engine, options, launch, context) : startHost(options, launch, entry.image, context);
     }
-    case 'container':
+    case 'container': {
+      const engine = await context.engine.find();
+      if (!engine) throw new ImageError(noEngine(context, launch.image));
+      return startEngineContainer(engine, options, launch, context);
+    }
     case 'unavailable':
-      throw new ImageError(noEngine(context.nodeName, launch.image));
+      throw new ImageError(`node ${context.nodeName} cannot run image "${launch.image}": ${entry.why}`);
     default:
       return entry satisfies never;
   }
 }
 
-export function resolveImage(container: Container, { catalogue, steps, nodeName }: NodeContext): CatalogueEntry {
+function resolveImage(container: Container, { catalogue, steps, nodeName }: NodeContext): CatalogueEntry {
   const image = container.image ?? '';
-  const entry = catalogue(image);
-  if (!entry) throw new ImageError(noEngine(nodeName, image));
-  if (entry.runtime === 'unavailable') throw new ImageError(`node ${nodeName} cannot run image "${image}": ${entry.why}`);
+  const entry = catalogue(image) ?? { runtime: 'container' };
   if (entry.runtime === 'step' && !steps) throw new ImageError(`image "${image}" is a step, and node ${nodeName} was started without a host for steps`);
   return entry;
 }
 
-const noEngine = (nodeName: string, image: string): string =>
-  `node ${nodeName} does not know image "${image}": it runs Plinth's own images (programs, steps, commands of this machine) and has no container engine. ` +
-  'Add the image to the catalogue, write the step with the SDK, or install the Promise on a cluster that pulls images';
+const noEngine = ({ nodeName, engine }: NodeContext, image: string): string =>
+  `node ${nodeName} does not know image "${image}": it runs Plinth's own images (programs, steps, commands of this machine) and has no container engine (${engine.why()}). ` +
+  'Start Docker or Podman, add the image to the catalogue, write the step with the SDK, or install the Promise on a cluster that pulls images';
 
 export function programContext(options: StartOptions, launch: ContainerLaunch, context: NodeContext): Omit<ProgramContext, 'signal'> {
   const { pod, container } = options;

@@ -59,7 +59,8 @@ export type Program = (context: ProgramContext) => Promise<number>;
 export type CatalogueEntry =
   | { readonly runtime: 'program'; readonly run: Program }
   | { readonly runtime: 'step'; readonly module: URL }
-  | { readonly runtime: 'host'; readonly image?: HostImage }
+  /** `withoutEngineOnly`: this machine stands in for the image as long as no container engine could run the image itself. */
+  | { readonly runtime: 'host'; readonly image?: HostImage; readonly withoutEngineOnly?: boolean }
   | { readonly runtime: 'container' }
   | { readonly runtime: 'unavailable'; readonly why: string };
 

@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
+import { wholeLines } from '../whole-lines.ts';
 import { EXIT_KILLED, type ContainerExit, type ContainerLaunch, type RunningContainer } from '../container-runtime.ts';
 import { bwrapArguments, STATUS_FD } from './bwrap.ts';
 import { commandLine, DEFAULT_TOOLS, type HostImage } from './host-image.ts';
@@ -82,24 +83,6 @@ function toolsOf(image: HostImage | undefined): readonly string[] {
 
 const pathOf = (launch: ContainerLaunch, { image }: HostRuntimeOptions, toolDirectories: readonly string[]): string =>
   [...toolDirectories, launch.env['PATH'] ?? image?.env?.['PATH'] ?? SYSTEM_PATH].join(':');
-
-/** A chunk may end in the middle of a line, and the log ends every text with a newline. */
-function wholeLines(log: (text: string) => void): { readonly take: (text: string) => void; readonly end: () => void } {
-  let rest = '';
-  const flush = (text: string): void => {
-    if (text !== '') log(text);
-  };
-  return {
-    take: (text) => {
-      const all = rest + text;
-      // A line that does not end is not kept for ever.
-      const whole = all.length > MAX_LINE ? all.length : all.lastIndexOf('\n') + 1;
-      rest = all.slice(whole);
-      flush(all.slice(0, whole));
-    },
-    end: () => flush(rest),
-  };
-}
 
 interface Started {
   readonly child: ChildProcess;
@@ -193,5 +176,4 @@ function execBeside(launch: ContainerLaunch, command: readonly string[], timeout
   });
 }
 
-const MAX_LINE = 64 * 1024;
 const MAX_EXEC_OUTPUT = 10_240;
