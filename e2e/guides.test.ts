@@ -13,13 +13,13 @@ import { plinth, run, spawnPlinth } from './_util/plinth.ts';
  * platform that `npm start` would have started.
  */
 const root = join(import.meta.dirname, '..');
-const guides = ['README.md', 'docs/guides/use-a-database.md', 'docs/guides/request-through-git.md', 'docs/guides/change-the-rules.md', 'docs/guides/offer-a-service.md', 'docs/guides/troubleshoot.md', 'docs/guides/operate.md'];
+const guides = ['README.md', 'docs/guides/use-a-database.md', 'docs/guides/request-through-git.md', 'docs/guides/change-the-rules.md', 'docs/guides/offer-a-service.md', 'docs/guides/request-an-application.md', 'docs/guides/troubleshoot.md', 'docs/guides/operate.md'];
 
 let home: string;
 let demo: ReturnType<typeof spawnPlinth>;
 let demoOutput = '';
 let environment: NodeJS.ProcessEnv;
-let ports: Readonly<Record<'git' | 'platform' | 'worker', number>>;
+let ports: Readonly<Record<'git' | 'platform' | 'worker' | 'ingress', number>>;
 let missing: ReadonlySet<string>;
 
 beforeAll(async () => {
@@ -94,10 +94,10 @@ function scriptOf(steps: readonly GuideStep[]): string {
   return lines.join('\n');
 }
 
-const preferred = { platform: '127.0.0.1:16443', worker: '127.0.0.1:16444', git: 'localhost:31443' } as const;
+const preferred = { platform: '127.0.0.1:16443', worker: '127.0.0.1:16444', git: 'localhost:31443', ingress: 'localhost:31338' } as const;
 
 /** The guides name the preferred ports; somebody else may have them. */
-const onThisPort = (command: string): string => command.replaceAll(preferred.git, `localhost:${ports.git}`);
+const onThisPort = (command: string): string => command.replaceAll(preferred.git, `localhost:${ports.git}`).replaceAll(preferred.ingress, `localhost:${ports.ingress}`);
 
 /** What was printed, with the home and the ports of the guides. */
 function asInGuide(printed: string): string {
