@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { configMaps, customResourceDefinitions, events, jobs, promiseRevisions, promises, works, type Event, type Job, type PlatformPromise, type PromiseRevision } from '@plinth/api';
+import { customResourceDefinitions, events, jobs, configMaps, namespaces, promiseRevisions, promises, works, type Event, type Job, type PlatformPromise, type PromiseRevision } from '@plinth/api';
 import type { KubeObject } from '@plinth/apimachinery';
 import { eventually } from '@plinth/testing';
 import { describe, expect, it } from 'vitest';
@@ -51,13 +51,20 @@ describe('a Promise', () => {
     await isSo(world, 'bucket', 'Available', { status: 'True', message: 'Ready to fulfil resource requests' });
   });
 
-  it('says what keeps its pipeline from starting', async () => {
+  it('says what keeps its pipeline from starting, and starts it when it can', async () => {
     await using world = await startWorld(IMAGES);
     await create(world.plane, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'runs' } } as KubeObject);
     await create(world.plane, plain('plain', { workflows: { config: { pipelineNamespace: 'runs' }, promise: { configure: [pipeline('own')] } } }));
     await isSo(world, 'plain', 'Reconciled', { status: 'True' });
-    await world.plane.client.patch(promises, { name: 'plain' }, 'merge', { metadata: { labels: { 'kratix.io/manual-reconciliation': 'true' } } });
-    await eventually(async () => expect((await world.plane.client.list<Job>(jobs, { namespace: 'runs' })).items).toHaveLength(2));
+    // Nobody here takes away what is in it, so it stays, and takes nothing new.
+    await world.plane.client.patch(namespaces, { name: 'runs' }, 'merge', { metadata: { finalizers: ['test.example/hold'] } });
+    await world.plane.client.delete(namespaces, { name: 'runs' });
+    await patch(world, 'plain', { metadata: { labels: { 'kratix.io/manual-reconciliation': 'true' } } });
+    const message = 'A Configure Pipeline has failed: own: it cannot be started: jobs.batch "kratix-plain-own-';
+    await isSo(world, 'plain', 'ConfigureWorkflowCompleted', { status: 'False', reason: 'ConfigureWorkflowFailed', message: expect.stringContaining(message) });
+    expect(condition(await world.promise('plain'), 'Reconciled')).toMatchObject({ status: 'False', message: 'Failing' });
+    await patch(world, 'plain', { spec: { workflows: { config: { pipelineNamespace: null } } } });
+    await isSo(world, 'plain', 'Reconciled', { status: 'True' });
   });
 
   it('runs all its requests again when it is asked to', async () => {

@@ -73,6 +73,14 @@ export async function startPipeline({ client, config }: PlatformContext, workflo
   throw new Error(`failed to start pipeline ${workflow.pipelines[plan.index]!.metadata.name} of ${workflow.subject.plural}/${workflow.subject.name}: ${MAX_NAMES} names for its Job are taken by others in namespace ${workflow.subject.pipelineNamespace}`);
 }
 
+/** Whether the API server would take the Job of a plan of type `start`. Errors: why it would not. */
+export async function tryPipeline({ client, config }: PlatformContext, workflow: Workflow, plan: WorkflowPlan & { readonly type: 'start' }): Promise<void> {
+  const job = buildJob(workflow, { pipeline: workflow.pipelines[plan.index]!, isLast: plan.index === workflow.pipelines.length - 1, run: plan.run, salt: 0 }, config) as unknown as Job;
+  await client.create(jobs, job, { dryRun: true }).catch((error: unknown) => {
+    if (!isAlreadyExists(error)) throw error;
+  });
+}
+
 const isSameRun = (found: Job, wanted: Job): boolean =>
   runOf(found) === runOf(wanted) && IDENTITY.every((annotation) => found.metadata.annotations?.[annotation] === wanted.metadata.annotations?.[annotation]);
 
