@@ -5,6 +5,7 @@ import type { PlatformConfig } from './config.ts';
 import { runDestinationController } from './destination/reconciler.ts';
 import { runDryRunControllers } from './dry-run/reconciler.ts';
 import { runHealthRecordController } from './health-record/reconciler.ts';
+import { runJobPodsController } from './job-pods/reconciler.ts';
 import { runPromiseReleaseController } from './promise-release/reconciler.ts';
 import { runPromiseController } from './promise/reconciler.ts';
 import { runRevisionController } from './promise-revision/reconciler.ts';
@@ -16,6 +17,8 @@ import { runStateStoreController } from './state-store/reconciler.ts';
 import { createStateStores } from './state-store/state-stores.ts';
 import { aroundRequests } from './telemetry/around-requests.ts';
 import { startControllerMetrics } from './telemetry/controller-metrics.ts';
+import { platformLogger } from './telemetry/platform-logger.ts';
+import { createTelemetry } from './telemetry/telemetry.ts';
 import { runWorkPlacementController } from './work-placement/reconciler.ts';
 import { runWorkController } from './work/reconciler.ts';
 
@@ -44,11 +47,13 @@ export interface Platform extends AsyncDisposable {
  * their informers have synced, and survive an API server that comes later or goes for a while.
  */
 export function startPlatform(options: PlatformOptions): Platform {
-  const { clock = systemClock, log = defaultLogger } = options;
+  const { clock = systemClock } = options;
   const ended = new AbortController();
   const signal = AbortSignal.any([options.signal, ended.signal]);
   const metrics = startControllerMetrics();
-  const client = aroundRequests(options.client, metrics.countRequest);
+  const telemetry = createTelemetry(options.log ?? defaultLogger);
+  const log = platformLogger(options.log ?? defaultLogger, telemetry);
+  const client = aroundRequests(options.client, (request, send) => telemetry.aroundRequest(request, () => metrics.countRequest(request, send)));
   const cache = createCache(client, { signal, clock, log });
   const stateStores = createStateStores();
   const recorders = new Map<string, EventRecorder>();
@@ -70,9 +75,11 @@ export function startPlatform(options: PlatformOptions): Platform {
     clock,
     log,
     signal,
+    telemetry,
     recorder,
   };
   const openStateStore = options.openStateStore ?? openWriter(options.stateStoreCa ? { ca: options.stateStoreCa } : {});
+  telemetry.follow(context.config, informers.settings);
   const controllers: readonly AsyncDisposable[] = [
     runStateStoreController(context, 'GitStateStore', openStateStore),
     runStateStoreController(context, 'BucketStateStore', openStateStore),
@@ -84,6 +91,7 @@ export function startPlatform(options: PlatformOptions): Platform {
     runDryRunControllers(context),
     runPromiseReleaseController(context),
     runHealthRecordController(context),
+    runJobPodsController(context),
   ];
   return {
     metrics: metrics.render,
@@ -94,6 +102,7 @@ export function startPlatform(options: PlatformOptions): Platform {
       await Promise.all([...recorders.values()].map((one) => one[Symbol.asyncDispose]()));
       await cache[Symbol.asyncDispose]();
       await stateStores[Symbol.asyncDispose]();
+      await telemetry[Symbol.asyncDispose]();
       metrics[Symbol.dispose]();
     },
   };

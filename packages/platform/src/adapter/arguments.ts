@@ -16,6 +16,8 @@ export interface WorkWriterArguments {
   readonly resourceNamespace?: string;
   /** From the environment: the Work is only to be looked at. */
   readonly isDryRun?: boolean;
+  /** From the environment: annotations with which the trace goes on in the Work. */
+  readonly trace?: Readonly<Record<string, string>>;
   /** Ours: the Job that runs this, noted on the Work. */
   readonly jobName?: string;
 }

@@ -1,4 +1,5 @@
 import type { Client } from '@plinth/client';
+import { ANNOTATIONS } from '../naming/labels.ts';
 import { parseAdapterArguments } from './arguments.ts';
 import { DRY_RUN, readObject } from './reader.ts';
 import { writeStatus } from './status-writer.ts';
@@ -45,7 +46,7 @@ export async function runPipelineAdapter(options: PipelineAdapterOptions): Promi
         await readObject(context);
         break;
       case 'work-creator':
-        await writeWork({ ...parsed.work, isDryRun: env[DRY_RUN] === 'true' }, context);
+        await writeWork({ ...parsed.work, isDryRun: env[DRY_RUN] === 'true', trace: traceFrom(env) }, context);
         break;
       case 'update-status':
         await writeStatus(context);
@@ -58,4 +59,9 @@ export async function runPipelineAdapter(options: PipelineAdapterOptions): Promi
     log(error instanceof Error ? error.message : String(error));
     return 1;
   }
+}
+
+/** What the kubelet puts there from the pod's annotations; empty without a trace. */
+function traceFrom({ KRATIX_TRACE_PARENT: parent, KRATIX_TRACE_STATE: state }: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return parent ? { [ANNOTATIONS.traceParent]: parent, ...(state ? { [ANNOTATIONS.traceState]: state } : {}) } : {};
 }

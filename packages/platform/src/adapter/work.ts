@@ -45,8 +45,10 @@ export function workName(args: WorkIdentity): string {
   return `${trimName(identifier)}-${md5hex([args.namespace, ...Object.entries(workLabels(args)).flat()].join('/')).slice(0, 5)}`;
 }
 
-export const workAnnotations = (args: WorkWriterArguments): { annotations?: Readonly<Record<string, string>> } =>
-  args.jobName ? { annotations: { [ANNOTATIONS.writtenByJob]: args.jobName } } : {};
+export function workAnnotations({ jobName, trace }: WorkWriterArguments): { annotations?: Readonly<Record<string, string>> } {
+  const annotations = { ...(jobName ? { [ANNOTATIONS.writtenByJob]: jobName } : {}), ...trace };
+  return Object.keys(annotations).length > 0 ? { annotations } : {};
+}
 
 /** `lastExecutionTimestamp` moves with every run, so the generation does too and placements are compared again. */
 export function workSpec(args: WorkWriterArguments, groups: readonly WorkloadGroup[], now: number) {

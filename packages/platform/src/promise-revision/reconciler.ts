@@ -4,6 +4,7 @@ import { type Controller, done, type Request, runController } from '@plinth/cont
 import { LABELS } from '../naming/labels.ts';
 import type { PlatformContext } from '../runtime/context.ts';
 import { BY_PROMISE, BY_VERSION, versionKey } from '../runtime/informers.ts';
+import { traced } from '../telemetry/telemetry.ts';
 import { skipConflict } from '../runtime/skip-conflict.ts';
 import { applyRevision } from './apply.ts';
 import { planRevision, type RevisionSnapshot } from './plan.ts';
@@ -34,12 +35,13 @@ export function runRevisionController(context: PlatformContext): Controller {
       // A revision on its way out waits until nobody is bound to it.
       { informer: informers.bindings, map: (binding) => boundTo(context, binding as ResourceBinding) },
     ],
-    reconcile: (key) =>
+    reconcile: traced(context.telemetry, (key) => ({ name: `${key.name}/PromiseRevisionReconcile`, object: informers.revisions.get(key) }), (key) =>
       skipConflict(async () => {
         const revision = informers.revisions.get(key);
         if (revision) await applyRevision(context, revision, planRevision(observe(revision)));
         return done;
       }),
+    ),
   });
 }
 

@@ -1,8 +1,9 @@
 import { jobs, promises, works, type PlatformPromise } from '@plinth/api';
 import { deepEqual, keyOf } from '@plinth/apimachinery';
-import { LABELS } from '../naming/labels.ts';
+import { ANNOTATIONS, LABELS } from '../naming/labels.ts';
 import type { PlatformContext } from '../runtime/context.ts';
 import { ensureDeleted, ensureObject } from '../runtime/ensure-object.ts';
+import { handedDownTrace } from '../telemetry/handed-down.ts';
 import { jobsToPrune } from '../workflow/plan.ts';
 import { apiOf, requestResource } from './api.ts';
 import { controllerRole } from './controller-role.ts';
@@ -13,13 +14,14 @@ import type { RequestControllers } from './request-controllers.ts';
 import { STATIC_DEPENDENCY, type StaticWorks } from './static-work.ts';
 
 /** Adds the finalizers that are missing, and drops the one of a delete pipeline that is no longer there. */
-export async function ensureFinalizers({ client }: PlatformContext, promise: PlatformPromise): Promise<PlatformPromise> {
+export async function ensureFinalizers({ client, telemetry }: PlatformContext, promise: PlatformPromise): Promise<PlatformPromise> {
   const { finalizers = [], uid, resourceVersion, name } = promise.metadata;
   const wanted = wantedFinalizers(promise);
   const isObsolete = (finalizer: string): boolean => (PROMISE_FINALIZERS as readonly string[]).includes(finalizer) && !wanted.includes(finalizer);
   const missing = wanted.filter((finalizer) => !finalizers.includes(finalizer));
-  if (missing.length === 0 && !finalizers.some(isObsolete)) return promise;
-  return client.patch<PlatformPromise>(promises, { name }, 'merge', { metadata: { uid, resourceVersion, finalizers: [...finalizers.filter((finalizer) => !isObsolete(finalizer)), ...missing] } });
+  const annotations = telemetry.traceAnnotations(promise);
+  if (missing.length === 0 && !finalizers.some(isObsolete) && !annotations) return promise;
+  return client.patch<PlatformPromise>(promises, { name }, 'merge', { metadata: { uid, resourceVersion, ...(annotations ? { annotations } : {}), finalizers: [...finalizers.filter((finalizer) => !isObsolete(finalizer)), ...missing] } });
 }
 
 /** The API of a Promise, and the controller's rights on it before it is served. */
@@ -37,13 +39,17 @@ export async function ensureControllerRole({ client, informers }: PlatformContex
 }
 
 /** The Work with the static dependencies: written when it differs, deleted when there are none any more. */
-export async function ensureStaticWork({ client, informers }: PlatformContext, promise: PlatformPromise, staticWorks: StaticWorks): Promise<void> {
+export async function ensureStaticWork({ client, informers, clock }: PlatformContext, promise: PlatformPromise, staticWorks: StaticWorks): Promise<void> {
   const wanted = staticWorks.of(promise);
   const existing = informers.works.list({ labels: { [LABELS.promiseName]: promise.metadata.name, [LABELS.workType]: STATIC_DEPENDENCY } });
   const [current] = existing;
+  // Said when it is written, and written only when it changed.
+  const annotations = { [ANNOTATIONS.lastUpdatedAt]: new Date(clock.now()).toISOString(), ...handedDownTrace(promise) };
   if (!wanted) await Promise.all(existing.map((work) => ensureDeleted(client, works, work)));
-  else if (!current) await client.create(works, wanted);
-  else if (!deepEqual(current.spec, wanted.spec) && !current.metadata.deletionTimestamp) await client.update(works, { ...current, spec: wanted.spec! });
+  else if (!current) await client.create(works, { ...wanted, metadata: { ...wanted.metadata, annotations } });
+  else if (!deepEqual(current.spec, wanted.spec) && !current.metadata.deletionTimestamp) {
+    await client.update(works, { ...current, metadata: { ...current.metadata, annotations: { ...current.metadata.annotations, ...annotations } }, spec: wanted.spec! });
+  }
 }
 
 /** Follows the requests once their kind is served and the Promise can serve them (or is going, and they have to go first). */

@@ -8,6 +8,7 @@ import { ensureRevision } from '../promise-revision/ensure-revision.ts';
 import { promiseVersion, revisionOf } from '../promise-revision/revision.ts';
 import type { PlatformContext } from '../runtime/context.ts';
 import { BY_SUBJECT, subjectKey, subjectOfJob, subjectOfWork } from '../runtime/informers.ts';
+import { traced } from '../telemetry/telemetry.ts';
 import { skipConflict } from '../runtime/skip-conflict.ts';
 import { applyWorkflow } from '../workflow/apply.ts';
 import { observeChain } from '../why/observe-chain.ts';
@@ -173,7 +174,7 @@ export function runPromiseController(context: PlatformContext): PromiseControlle
       { informer: informers.leases, map: () => [] },
       { informer: informers.settings, map: () => informers.promises.list().map(keyOf) },
     ],
-    reconcile: (key) =>
+    reconcile: traced(context.telemetry, (key) => ({ name: `${key.name}/PromiseReconcile`, object: informers.promises.get(key) }), (key) =>
       skipConflict(async () => {
         const promise = informers.promises.get(key);
         if (!promise) {
@@ -186,6 +187,7 @@ export function runPromiseController(context: PlatformContext): PromiseControlle
         const wakeAt = await (isActive ? reconcileActive(promise) : reconcileOther(promise));
         return wakeAt === undefined ? done : retryAfter(Math.max(0, wakeAt - clock.now()));
       }),
+    ),
   });
   const unfollow = context.applied.onChange(undefined, (subject) => {
     for (const request of promiseFrom(subject)) controller.enqueue(request);

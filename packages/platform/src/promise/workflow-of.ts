@@ -1,6 +1,7 @@
 import type { PlatformPromise } from '@plinth/api';
 import { PLATFORM_API_VERSION, PLATFORM_NAMESPACE } from '../naming/constants.ts';
 import { specHash } from '../naming/spec-hash.ts';
+import { handedDownTrace } from '../telemetry/handed-down.ts';
 import type { Workflow, WorkflowAction } from '../workflow/pipeline.ts';
 import { workflowsOf } from './workflows.ts';
 
@@ -19,6 +20,7 @@ export function promiseWorkflow(promise: PlatformPromise, action: WorkflowAction
       uid,
       pipelineNamespace: pipelineNamespace || PLATFORM_NAMESPACE,
       hasPipelineNamespace: Boolean(pipelineNamespace),
+      trace: handedDownTrace(promise),
     },
     action,
     pipelines: workflowsOf(promise).promise[action],

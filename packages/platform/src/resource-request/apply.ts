@@ -12,12 +12,13 @@ import { REQUEST_FINALIZERS, type RequestPlan, type RequestSnapshot } from './pl
 import type { RequestStatus, ResourceRequest } from './request.ts';
 
 /** Adds what every request carries: the Promise's label and the finalizers. Returns the request as it is then. */
-export async function ensureRequestMetadata({ client }: PlatformContext, resource: ApiResource, request: ResourceRequest, promiseName: string): Promise<ResourceRequest> {
+export async function ensureRequestMetadata({ client, telemetry }: PlatformContext, resource: ApiResource, request: ResourceRequest, promiseName: string): Promise<ResourceRequest> {
   const { labels, finalizers = [], uid, resourceVersion } = request.metadata;
   const missing = REQUEST_FINALIZERS.filter((name) => !finalizers.includes(name));
-  if (missing.length === 0 && labels?.[LABELS.promiseName] === promiseName) return request;
+  const annotations = telemetry.traceAnnotations(request);
+  if (missing.length === 0 && labels?.[LABELS.promiseName] === promiseName && !annotations) return request;
   return client.patch<ResourceRequest>(resource, keyOf(request), 'merge', {
-    metadata: { uid, resourceVersion, labels: { [LABELS.promiseName]: promiseName }, finalizers: [...finalizers, ...missing] },
+    metadata: { uid, resourceVersion, labels: { [LABELS.promiseName]: promiseName }, ...(annotations ? { annotations } : {}), finalizers: [...finalizers, ...missing] },
   });
 }
 

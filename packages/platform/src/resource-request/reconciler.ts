@@ -1,8 +1,7 @@
 import { jobs, works, type PlatformPromise, type PromiseRevision } from '@plinth/api';
 import { type ApiResource, apiVersionOf, type KubeObject, keyOf } from '@plinth/apimachinery';
 import { type Controller, createCache, done, type Request, retryAfter, runController } from '@plinth/controller-runtime';
-import { isTrue } from '../conditions.ts';
-import { ANNOTATIONS, isMarked, LABELS } from '../naming/labels.ts';
+import { isMarked, LABELS } from '../naming/labels.ts';
 import { requestHash } from '../naming/spec-hash.ts';
 import { workflowsOf } from '../promise/workflows.ts';
 import { LATEST } from '../resource-binding/binding.ts';
@@ -11,6 +10,8 @@ import type { PlatformContext } from '../runtime/context.ts';
 import { isNotPlaced, labelsChanged, subjectOfPlacement, troubleChanged } from '../why/wake.ts';
 import { ensureDeleted } from '../runtime/ensure-object.ts';
 import { BY_PROMISE, BY_SUBJECT, subjectKey, subjectOfBinding, subjectOfHealthRecord, subjectOfJob, subjectOfWork } from '../runtime/informers.ts';
+import { handedDownTrace } from '../telemetry/handed-down.ts';
+import { traced } from '../telemetry/telemetry.ts';
 import { skipConflict } from '../runtime/skip-conflict.ts';
 import { observeChain } from '../why/observe-chain.ts';
 import { observeRuns } from '../workflow/observe.ts';
@@ -21,6 +22,7 @@ import { bind, takeOverManualReconciliation } from './bind.ts';
 import { recordRequestEvents } from './events.ts';
 import { hasLostWork } from './lost-work.ts';
 import { planRequest, type RequestSnapshot } from './plan.ts';
+import { bindingLooksDifferent, promiseMatters, revisionMatters, workLooksDifferent } from './predicates.ts';
 import type { ResourceRequest } from './request.ts';
 import { requestStatus } from './status.ts';
 
@@ -100,18 +102,19 @@ export function runRequestController(shared: PlatformContext, promiseName: strin
       { informer: requests },
       { informer: informers.jobs, map: (job) => requestFrom(promiseName, subjectOfJob(job)), predicate: jobLooksDifferent },
       { informer: informers.pods, map: (pod) => requestFrom(promiseName, subjectOfPod(context, pod)), predicate: podLooksDifferent },
-      { informer: informers.works, map: (work) => requestFrom(promiseName, subjectOfWork(work)) },
+      { informer: informers.works, map: (work) => requestFrom(promiseName, subjectOfWork(work)), predicate: workLooksDifferent },
       // What a request that is not ready says of these.
       { informer: informers.workPlacements, map: (placement) => requestFrom(promiseName, subjectOfPlacement(context, placement)), predicate: troubleChanged },
       { informer: informers.destinations, map: () => requests.list().filter(isNotPlaced).map(keyOf), predicate: labelsChanged },
       // Whether reporters are alive is known before the first look.
       { informer: informers.leases, map: () => [] },
-      { informer: informers.bindings, map: (binding) => requestFrom(promiseName, subjectOfBinding(binding)) },
+      { informer: informers.bindings, map: (binding) => requestFrom(promiseName, subjectOfBinding(binding)), predicate: bindingLooksDifferent },
       { informer: informers.revisions, map: (revision) => ((revision as PromiseRevision).spec?.promiseRef?.name === promiseName ? requests.list().map(keyOf) : []), predicate: revisionMatters },
       { informer: informers.healthRecords, map: (record) => requestFrom(promiseName, subjectOfHealthRecord(record)) },
+      { informer: informers.settings, map: () => requests.list().map(keyOf) },
       { informer: informers.promises, map: (promise) => (promise.metadata.name === promiseName ? requests.list().map(keyOf) : []), predicate: promiseMatters },
     ],
-    reconcile: (key) =>
+    reconcile: traced(shared.telemetry, (key) => ({ name: `${promiseName}/DynamicResourceRequestReconcile`, object: requests.get(key) }), (key) =>
       skipConflict(async () => {
         const promise = informers.promises.get({ name: promiseName });
         const found = requests.get(key);
@@ -133,6 +136,7 @@ export function runRequestController(shared: PlatformContext, promiseName: strin
         const wakeAt = 'wakeAt' in plan ? plan.wakeAt : undefined;
         return wakeAt === undefined ? done : retryAfter(Math.max(0, wakeAt - clock.now()));
       }),
+    ),
   });
   const unfollow = shared.applied.onChange(promiseName, (subject) => {
     for (const request of requestFrom(promiseName, subject)) controller.enqueue(request);
@@ -174,6 +178,7 @@ export function workflowOf(promise: PlatformPromise, request: ResourceRequest, r
     pipelineNamespace: pipelineNamespace || namespace,
     hasPipelineNamespace: Boolean(pipelineNamespace),
     ...(isMarked(request, LABELS.dryRun) ? { isDryRun: true } : {}),
+    trace: handedDownTrace(request),
   };
   // What a DryRun asked for was never made, and its delete workflow would undo what the real request has.
   const isRehearsal = action === 'delete' && request.metadata.labels?.[LABELS.dryRunOwner] !== undefined;
@@ -204,28 +209,4 @@ function subjectOfPod({ informers }: PlatformContext, pod: KubeObject): string {
 function requestFrom(promiseName: string, subject: string): readonly Request[] {
   const [promise, namespace, name] = subject.split('/');
   return promise === promiseName && namespace && name ? [{ namespace, name }] : [];
-}
-
-/** What of a revision requests look at: which is the latest, what it says, and how often that runs. */
-function revisionMatters(object: KubeObject, previous: KubeObject | undefined): boolean {
-  if (!previous) return true;
-  const interval = ANNOTATIONS.reconciliationInterval;
-  return (
-    object.metadata.generation !== previous.metadata.generation ||
-    (object as PromiseRevision).status?.latest !== (previous as PromiseRevision).status?.latest ||
-    object.metadata.annotations?.[interval] !== previous.metadata.annotations?.[interval] ||
-    Boolean(object.metadata.deletionTimestamp) !== Boolean(previous.metadata.deletionTimestamp)
-  );
-}
-
-/** What of a Promise its requests look at: its spec comes to them through its revisions. */
-function promiseMatters(object: KubeObject, previous: KubeObject | undefined): boolean {
-  if (!previous) return true;
-  const promise = object as PlatformPromise;
-  const before = previous as PlatformPromise;
-  return (
-    Boolean(promise.metadata.deletionTimestamp) !== Boolean(before.metadata.deletionTimestamp) ||
-    isMarked(promise, LABELS.paused) !== isMarked(before, LABELS.paused) ||
-    isTrue(promise.status?.conditions, 'RequirementsFulfilled') !== isTrue(before.status?.conditions, 'RequirementsFulfilled')
-  );
 }

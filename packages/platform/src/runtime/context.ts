@@ -2,6 +2,7 @@ import type { Client } from '@plinth/client';
 import type { Cache, Clock, EventRecorder, Logger } from '@plinth/controller-runtime';
 import type { Applied } from '../applied/track-applied.ts';
 import type { PlatformConfig } from '../config.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { StateStores } from '../state-store/state-stores.ts';
 import type { Informers } from './informers.ts';
 
@@ -18,6 +19,7 @@ export interface PlatformContext {
   readonly clock: Clock;
   readonly log: Logger;
   readonly signal: AbortSignal;
+  readonly telemetry: Telemetry;
   /** One recorder per reporting controller. */
   readonly recorder: (controller: string) => EventRecorder;
 }

@@ -7,6 +7,7 @@ import { FINALIZERS } from '../naming/finalizers.ts';
 import { isMarked, LABELS } from '../naming/labels.ts';
 import type { PlatformContext } from '../runtime/context.ts';
 import { BY_DESTINATION } from '../runtime/informers.ts';
+import { spanPrefix, traced } from '../telemetry/telemetry.ts';
 import { skipMissing } from '../runtime/skip-conflict.ts';
 import { findStore } from '../state-store/find-store.ts';
 import type { StateStore } from '../state-store/secret.ts';
@@ -66,6 +67,7 @@ export function runWorkPlacementController(context: PlatformContext): Controller
     switch (outcome.outcome) {
       case 'failed':
         if (signal.aborted) return done;
+        if (action === 'write') context.telemetry.placementWritten(writeAttributes(placement, 'failure'));
         // The store itself is asked whether it is well; its answer stands in its own condition.
         if (outcome.error.shouldRetry()) {
           stateStores.suspect(ref);
@@ -92,6 +94,7 @@ export function runWorkPlacementController(context: PlatformContext): Controller
           await letGo(placement);
           return done;
         }
+        context.telemetry.placementWritten(writeAttributes(placement, 'success'));
         context.applied.proved(placement, outcome.versionId);
         await report(placement, { type: 'written', versionId: outcome.outcome === 'written' || !placement.status?.versionID ? outcome.versionId : undefined });
         if (outcome.outcome === 'written') recorder.record(placement, { type: 'Normal', reason: 'WorkloadsWrittenToStateStore', message: `written to ${ref.kind} ${ref.name} as ${outcome.versionId}` });
@@ -115,7 +118,7 @@ export function runWorkPlacementController(context: PlatformContext): Controller
       { informer: informers.gitStateStores, map: (store) => placementsOf(context, { kind: 'GitStateStore', name: store.metadata.name }).map(keyOf), predicate: readinessChanged },
       { informer: informers.bucketStateStores, map: (store) => placementsOf(context, { kind: 'BucketStateStore', name: store.metadata.name }).map(keyOf), predicate: readinessChanged },
     ],
-    reconcile: (request) =>
+    reconcile: traced(context.telemetry, (request) => spanOf(informers.workPlacements.get(request)), (request) =>
       skipMissing(async () => {
         const snapshot = observe(request);
         if (!snapshot) return done;
@@ -139,6 +142,7 @@ export function runWorkPlacementController(context: PlatformContext): Controller
             return plan satisfies never;
         }
       }),
+    ),
   });
   // Other places to write to; what stands at the old ones is not known to be ours alone, and stays.
   informers.destinations.subscribe({
@@ -213,3 +217,13 @@ const readiness = (store: KubeObject): string => {
   const condition = findCondition((store as StateStore).status?.conditions, 'Ready');
   return `${condition?.status ?? ''} ${condition?.message ?? ''}`;
 };
+
+const spanOf = (placement: WorkPlacement | undefined) => ({ name: `${spanPrefix(placement?.spec?.promiseName, placement?.spec?.resourceName)}/WorkPlacementReconcile`, object: placement });
+
+const writeAttributes = ({ metadata, spec }: WorkPlacement, result: 'success' | 'failure') => ({
+  result,
+  promise: spec?.promiseName ?? '',
+  resource: spec?.resourceName ?? '',
+  destination: spec?.targetDestinationName ?? '',
+  pipeline: metadata.labels?.[LABELS.pipelineName] ?? '',
+});

@@ -10,25 +10,26 @@ export interface WorkRecorders {
   readonly controller: EventRecorder;
 }
 
-/** Tells of what changed in the status of a Work, once for each change. */
-export function recordWorkEvents({ scheduler, controller }: WorkRecorders, work: Work, after: NonNullable<Work['status']>): void {
+/** Tells of what changed in the status of a Work, once for each change. Returns whether something has. */
+export function recordWorkEvents({ scheduler, controller }: WorkRecorders, work: Work, after: NonNullable<Work['status']>): boolean {
   const before = findCondition(work.status?.conditions, 'ScheduleSucceeded');
   const now = findCondition(after.conditions, 'ScheduleSucceeded');
-  if (!now || (before?.reason === now.reason && before.message === now.message)) return;
+  if (!now || (before?.reason === now.reason && before.message === now.message)) return false;
   const { reason, message } = now;
   switch (reason) {
     case 'AllWorkplacementsScheduled':
       scheduler.record(work, { type: 'Normal', reason, message });
-      return;
+      return true;
     case 'UnscheduledWorkloads':
       if (work.spec?.resourceName) controller.record(work, { type: 'Warning', reason: 'WaitingDestination', message });
       else scheduler.record(work, { type: 'Warning', reason: 'NoMatchingDestination', message });
-      return;
+      return true;
     case 'WorkplacementsFailing':
       controller.record(work, { type: 'Warning', reason, message });
-      return;
+      return true;
     default:
       scheduler.record(work, { type: 'Warning', reason, message });
+      return true;
   }
 }
 

@@ -26,13 +26,13 @@ describe(planWork, () => {
       },
     ]);
   });
-  it('copies the annotations of the Work, but not those of kubectl, and leaves the trace that a placement has', () => {
+  it('copies the annotations of the Work, but not those of kubectl, so that the trace of the last run goes on', () => {
     const annotated = work('one', undefined, { annotations: { note: 'x', 'kratix.io/trace-parent': 'new', 'kubectl.kubernetes.io/last-applied-configuration': '{}' } });
     const created = planWork({ work: annotated, destinations: [a], placements: [] });
     expect(created.steps).toMatchObject([{ placement: { metadata: { annotations: { note: 'x', 'kratix.io/trace-parent': 'new' } } } }]);
     expect(JSON.stringify(created.steps)).not.toContain('kubectl');
     const traced = placement('a', { metadata: { ...placement('a').metadata, annotations: { 'kratix.io/trace-parent': 'old' } } });
-    expect(planWork({ work: annotated, destinations: [a], placements: [traced] }).steps).toMatchObject([{ type: 'updatePlacement', placement: { metadata: { annotations: { note: 'x', 'kratix.io/trace-parent': 'old' } } } }]);
+    expect(planWork({ work: annotated, destinations: [a], placements: [traced] }).steps).toMatchObject([{ type: 'updatePlacement', placement: { metadata: { annotations: { note: 'x', 'kratix.io/trace-parent': 'new' } } } }]);
   });
   it('brings new content to placements and deletes those of groups that are gone', () => {
     const old = placement('a', { spec: { targetDestinationName: 'a', id: '5058f1', generation: 1 } });

@@ -2,7 +2,7 @@ import { deepEqual } from '@plinth/apimachinery';
 import type { Destination, Work, WorkPlacement } from '@plinth/api';
 import { PLATFORM_API_VERSION } from '../naming/constants.ts';
 import { FINALIZERS } from '../naming/finalizers.ts';
-import { ANNOTATIONS, isMarked, LABELS } from '../naming/labels.ts';
+import { isMarked, LABELS } from '../naming/labels.ts';
 import { shortId } from '../naming/stable-name.ts';
 import { type GroupPlacement, schedule } from './schedule.ts';
 
@@ -103,14 +103,7 @@ function updatePlacement(existing: WorkPlacement, desired: WorkPlacement, isMisp
   const { [LABELS.misplaced]: _misplaced, ...kept } = existing.metadata.labels ?? {};
   const labels = { ...kept, ...desired.metadata.labels, ...(isMisplaced ? { [LABELS.misplaced]: 'true' } : {}) };
   const finalizers = existing.metadata.finalizers?.includes(FINALIZERS.workPlacement) ? existing.metadata.finalizers : [...(existing.metadata.finalizers ?? []), FINALIZERS.workPlacement];
-  const annotations = { ...existing.metadata.annotations, ...desired.metadata.annotations, ...traceOf(existing) };
+  const annotations = { ...existing.metadata.annotations, ...desired.metadata.annotations };
   const updated = { ...existing, metadata: { ...existing.metadata, labels, finalizers, ...(Object.keys(annotations).length > 0 ? { annotations } : {}) }, spec: desired.spec };
   return deepEqual(updated, existing) ? undefined : (updated as WorkPlacement);
 }
-
-/** A placement's own trace goes on until it is replaced by its own reconcile (contract, section 4.3). */
-function traceOf({ metadata }: WorkPlacement): Readonly<Record<string, string>> {
-  return Object.fromEntries(TRACE.flatMap((key) => (metadata.annotations?.[key] === undefined ? [] : [[key, metadata.annotations[key]]])));
-}
-
-const TRACE = [ANNOTATIONS.traceParent, ANNOTATIONS.traceState, ANNOTATIONS.traceTimestamp, ANNOTATIONS.traceGeneration];

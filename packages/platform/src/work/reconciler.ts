@@ -8,11 +8,13 @@ import { type AppliedStep, applyWork } from './apply.ts';
 import { recordPlacementEvents, recordWorkEvents, type WorkRecorders } from './events.ts';
 import { planWork, type WorkSnapshot, type WorkStep } from './plan.ts';
 import { workStatus } from './status.ts';
+import { countPlacements, countUnscheduled } from './outcomes.ts';
+import { spanPrefix, traced } from '../telemetry/telemetry.ts';
 import { destinationMatters, placementMatters, workMatters, worksFor } from './wake.ts';
 
 /** Schedules Works: one placement for each destination that is to have files of theirs. */
 export function runWorkController(context: PlatformContext): Controller {
-  const { informers, client, clock } = context;
+  const { informers, client, clock, telemetry } = context;
   const recorders: WorkRecorders = { scheduler: context.recorder('Scheduler'), controller: context.recorder('WorkController') };
   /** Placements that are being written here and now: the pass that writes them looks at them afterwards. */
   const writing = new Set<string>();
@@ -46,7 +48,7 @@ export function runWorkController(context: PlatformContext): Controller {
       },
       { informer: informers.destinations, map: (destination: KubeObject) => worksFor(informers, destination.metadata.name), predicate: destinationMatters },
     ],
-    reconcile: (request) =>
+    reconcile: traced(telemetry, (request) => spanOf(informers.works.get(request)), (request) =>
       lookAgain(async () => {
         const snapshot = observe(request);
         if (!snapshot) return done;
@@ -54,6 +56,7 @@ export function runWorkController(context: PlatformContext): Controller {
         const { steps, groups } = planWork(snapshot);
         const applied = await apply(work, steps);
         recordPlacementEvents(recorders, work, applied);
+        countPlacements(telemetry, work, applied);
         const failures = applied.filter(({ error }) => error !== undefined && !isConflict(error) && !isNotFound(error));
         if (work.metadata.deletionTimestamp) {
           for (const { error } of failures) recorders.controller.record(work, { type: 'Warning', reason: 'FailedDelete', message: `failed to delete the workplacements of ${work.metadata.name}: ${(error as Error).message}` });
@@ -63,10 +66,11 @@ export function runWorkController(context: PlatformContext): Controller {
         if (!current) return done;
         const failedGroups = failures.flatMap(({ step }) => ('placement' in step ? [step.placement.spec?.id ?? ''] : []));
         const status = workStatus(current.work, { groups, placements: current.placements, failedGroups, destination: (name) => informers.destinations.get({ name }) }, clock.now());
-        recordWorkEvents(recorders, current.work, status);
+        if (recordWorkEvents(recorders, current.work, status)) countUnscheduled(telemetry, work, groups);
         await patchStatus(client, works, current.work, status);
         return conclude(applied);
       }),
+    ),
   });
 }
 
@@ -86,3 +90,5 @@ async function lookAgain(reconcile: () => Promise<Result>): Promise<Result> {
     throw error;
   }
 }
+
+const spanOf = (work: Work | undefined) => ({ name: `${spanPrefix(work?.spec?.promiseName, work?.spec?.resourceName)}/WorkReconcile`, object: work });

@@ -42,6 +42,7 @@ export function buildJob(workflow: Workflow, identity: RunIdentity, config: Plat
         [ANNOTATIONS.jobResourceKind]: subject.kind,
         [ANNOTATIONS.jobResourceApiVersion]: subject.apiVersion,
         [ANNOTATIONS.run]: String(run),
+        ...subject.trace,
       },
       ...(foreign
         ? {}
@@ -63,7 +64,7 @@ export function buildJob(workflow: Workflow, identity: RunIdentity, config: Plat
       template: {
         metadata: {
           labels,
-          ...(pipeline.metadata.annotations ? { annotations: pipeline.metadata.annotations } : {}),
+          ...(pipeline.metadata.annotations || subject.trace ? { annotations: { ...pipeline.metadata.annotations, ...subject.trace } } : {}),
         },
         spec: podSpec(workflow, identity, config, action),
       },

@@ -80,6 +80,8 @@ export interface WorkflowSubject {
   readonly hasPipelineNamespace: boolean;
   /** The request carries the dry-run label: its Works are only to be looked at. */
   readonly isDryRun?: boolean;
+  /** Annotations with which its trace goes on in Job and Pod. */
+  readonly trace?: Readonly<Record<string, string>>;
 }
 
 /** One workflow of a Promise: its pipelines, in order, for one type and action. */
