@@ -36,7 +36,7 @@ export const CONTROLLER_RULES = [
   { apiGroups: [PLATFORM_GROUP], resources: PLATFORM_KINDS.map((kind) => `${kind.plural}/finalizers`), verbs: ['update'] },
   { apiGroups: ['apiextensions.k8s.io'], resources: ['customresourcedefinitions'], verbs: [...FOLLOW, ...CHANGE] },
   { apiGroups: ['batch'], resources: ['jobs'], verbs: [...FOLLOW, ...CHANGE] },
-  { apiGroups: [''], resources: ['pods'], verbs: FOLLOW },
+  { apiGroups: [''], resources: ['pods'], verbs: [...FOLLOW, 'delete'] },
   { apiGroups: [''], resources: ['serviceaccounts', 'configmaps'], verbs: [...FOLLOW, ...CHANGE] },
   { apiGroups: [''], resources: ['secrets'], verbs: FOLLOW },
   { apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles', 'clusterroles'], verbs: [...FOLLOW, ...CHANGE, 'bind', 'escalate'] },
