@@ -1,10 +1,11 @@
-import { destinations, gitStateStores, promises, type PlatformPromise } from '@plinth/api';
+import { destinations, type GitStateStore, gitStateStores, promises, type PlatformPromise } from '@plinth/api';
 import type { ApiResource, KubeObject, UnstructuredObject } from '@plinth/apimachinery';
 import type { Client } from '@plinth/client';
 import { silentLogger, type Clock } from '@plinth/controller-runtime';
 import type { StateStoreWriter } from '@plinth/state-store';
 import { type ControlPlane, eventually, startControlPlane } from '@plinth/testing';
 import { type Platform, platformAdmission, platformManifests, type PlatformConfig, startPlatform } from '../src/index.ts';
+import { openWriter } from '../src/state-store/open-writer.ts';
 import type { ResourceRequest } from '../src/resource-request/request.ts';
 import { type MemoryStateStore, memoryStateStore } from './memory-state-store.ts';
 import { startTestKubelet, type TestImage } from './test-kubelet.ts';
@@ -29,13 +30,17 @@ export interface World extends AsyncDisposable {
 export const buckets: ApiResource = { group: 'example.com', version: 'v1', kind: 'bucket', plural: 'buckets', namespaced: true };
 
 export interface WorldOptions {
+  /** A real state store, in place of the one in memory. */
+  readonly gitStore?: NonNullable<GitStateStore['spec']>;
+  /** Objects to begin with, such as the Secret of that store. */
+  readonly objects?: readonly KubeObject[];
   /** The clock of the platform; that of the kubelet and the API server is the real one. */
   readonly clock?: Clock;
   /** What stands between the platform and what it writes to; asked for each platform that is started. */
   readonly tap?: (client: Client) => { readonly client: Client; readonly store?: (store: StateStoreWriter) => StateStoreWriter };
 }
 
-export async function startWorld(images: Readonly<Record<string, TestImage>>, config: Partial<PlatformConfig> = {}, { clock, tap = (client) => ({ client }) }: WorldOptions = {}): Promise<World> {
+export async function startWorld(images: Readonly<Record<string, TestImage>>, config: Partial<PlatformConfig> = {}, { clock, gitStore, objects = [], tap = (client) => ({ client }) }: WorldOptions = {}): Promise<World> {
   const plane: ControlPlane = await startControlPlane({ server: { admission: [platformAdmission({ client: () => plane.client })] } });
   const ended = new AbortController();
   for (const manifest of platformManifests()) await create(plane, manifest);
@@ -50,14 +55,20 @@ export async function startWorld(images: Readonly<Record<string, TestImage>>, co
       log: silentLogger,
       ...(clock ? { clock } : {}),
       config,
-      openStateStore: async (_store, _credentials, onMoved) => {
-        moved = onMoved;
-        return tapped.store?.(store) ?? store;
-      },
+      ...(gitStore
+        ? {}
+        : {
+            openStateStore: async (of, secret, onMoved) => {
+              if (of.kind === 'BucketStateStore') return openWriter({})(of, secret, onMoved);
+              moved = onMoved;
+              return tapped.store?.(store) ?? store;
+            },
+          }),
     });
   };
   let platform = start();
-  await plane.client.create(gitStateStores, { apiVersion: 'platform.kratix.io/v1alpha1', kind: 'GitStateStore', metadata: { name: 'default' }, spec: { url: 'https://git.test/repo' } } as KubeObject);
+  for (const object of objects) await create(plane, object);
+  await plane.client.create(gitStateStores, { apiVersion: 'platform.kratix.io/v1alpha1', kind: 'GitStateStore', metadata: { name: 'default' }, spec: gitStore ?? { url: 'https://git.test/repo' } } as KubeObject);
   await plane.client.create(destinations, {
     apiVersion: 'platform.kratix.io/v1alpha1',
     kind: 'Destination',

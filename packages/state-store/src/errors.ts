@@ -10,7 +10,7 @@ export type StateStoreReason =
   | 'rejected'
   /** The change itself is bad: a path that escapes, content that cannot be decoded, too large. */
   | 'invalid'
-  /** A file of the change is another placement's (mode `none`); who came first keeps it. */
+  /** A file of the change is another placement's (mode `none`), which wrote it first and keeps it. */
   | 'conflict'
   /** The caller's signal, or the writer was closed. */
   | 'aborted'

@@ -92,11 +92,14 @@ describe('GitStateStore', () => {
     const dataDir = join(world.folder, 'second');
     const options = { dataDir, credentials: [credentials], repositories: [{ owner: 'o', name: 'r' }] };
     const server = await startGitServer(options);
-    await using store = await open(`${server.url}/o/r`);
+    const seen: (string | undefined)[] = [];
+    await using store = await open(`${server.url}/o/r`, { onForeignChange: ({ current }) => seen.push(current) });
     await store.write(directory('d/one', { a: '1' }));
     await server[Symbol.asyncDispose]();
     await rm(join(dataDir, 'o'), { recursive: true });
     await using again = await startGitServer({ ...options, port: server.port });
+    await store.probe();
+    expect(seen).toEqual([undefined]);
     expect(await store.write(directory('d/one', { a: '1' }))).toMatchObject({ outcome: 'written' });
     expect(await store.list('')).toEqual(['d/one/a']);
     expect(again.port).toBe(server.port);

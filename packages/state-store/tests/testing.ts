@@ -2,3 +2,4 @@
 export { credentials, fsck, git, hasSshd, selfSigned, startHttpBackend, startOverSsh, startWorld } from '@plinth/git/testing';
 export { startGitHubLike, type GitHubLike } from './github-like.ts';
 export { startS3Server, type S3Server } from './s3-server.ts';
+export { startGitServer } from '@plinth/git';

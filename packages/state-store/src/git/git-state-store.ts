@@ -204,11 +204,13 @@ export class GitStateStore implements StateStoreWriter {
     const snapshot = await this.#trees.refresh(this.#closing.signal);
     const before = this.#ours;
     this.#ours = snapshot;
+    const isExpected = snapshot.commit !== undefined && snapshot.commit === expected;
     if (!before || before.commit !== snapshot.commit) {
-      if (before && snapshot.commit !== undefined && snapshot.commit === expected) this.#order.advance(snapshot.commit);
+      if (before && isExpected) this.#order.advance(snapshot.commit);
       else this.#order.restart(snapshot.commit);
     }
-    if (before && before.commit !== snapshot.commit && snapshot.commit !== expected) this.#options.onForeignChange?.({ previous: before.commit, current: snapshot.commit });
+    // An empty repository is a change as well: it was made again.
+    if (before && before.commit !== snapshot.commit && !isExpected) this.#options.onForeignChange?.({ previous: before.commit, current: snapshot.commit });
     return snapshot;
   }
 
