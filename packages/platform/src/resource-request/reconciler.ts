@@ -131,7 +131,7 @@ export function runRequestController(shared: PlatformContext, promiseName: strin
           plan = planRequest(snapshot);
         }
         const status = requestStatus(snapshot, plan);
-        await Promise.all([applyRequest(context, resource, snapshot, plan, status), bind(context, recorder, snapshot, plan, status)]);
+        await allOf([applyRequest(context, resource, snapshot, plan, status), bind(context, recorder, snapshot, plan, status)]);
         recordRequestEvents(recorder, snapshot, plan, status);
         const wakeAt = 'wakeAt' in plan ? plan.wakeAt : undefined;
         return wakeAt === undefined ? done : retryAfter(Math.max(0, wakeAt - clock.now()));
@@ -154,6 +154,12 @@ export function runRequestController(shared: PlatformContext, promiseName: strin
       await cache[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Waits for all of them, so that nothing of a pass that failed is still under way in the next one. */
+async function allOf(parts: readonly Promise<unknown>[]): Promise<void> {
+  const failed = (await Promise.allSettled(parts)).find((result) => result.status === 'rejected');
+  if (failed) throw failed.reason;
 }
 
 /** The Promise as its request uses it: with the spec of the revision. */
