@@ -4,11 +4,7 @@ import { getuid } from 'node:process';
 import { hasOwnUser, stepUser, type StepUser } from '../../runtime/host/step-user.ts';
 
 /** Whose the files of a pod's volumes are: its commands', where they have a user of their own. */
-export function volumeOwner(pod: Pod): StepUser | undefined {
-  if (!hasOwnUser()) return undefined;
-  const first = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])].find((container) => container.securityContext?.runAsUser);
-  return stepUser(pod.spec?.securityContext, first?.securityContext);
-}
+export const volumeOwner = (pod: Pod): StepUser | undefined => (hasOwnUser() ? stepUser(undefined, pod.spec?.securityContext) : undefined);
 
 /**
  * Gives a command what containers before it (programs and steps, which run in this process) left in the pod's own volumes:
