@@ -37,6 +37,18 @@ describe('GitStateStore', () => {
     await fsck(world.bare);
   });
 
+  it('knows which of its commits contains which, and of a directory that stood by since when', async () => {
+    await using world = await startWorld();
+    await using store = await open(world.url);
+    const first = versionOf(await store.write(directory('d/one', { a: '1' })))!;
+    const [, again] = await store.writeAll([directory('d/two', { a: '1' }), directory('d/one', { a: '1' })]);
+    const second = (await git(world.bare, 'rev-parse', 'main')).trim();
+    expect([store.contains(second, first), store.contains(first, second)]).toEqual([true, false]);
+    expect(again).toEqual({ outcome: 'unchanged', versionId: first });
+    await using later = await open(world.url);
+    expect([later.contains(second, first), later.contains(second, second)]).toEqual([undefined, true]);
+  });
+
   it('gathers what comes while a push is under way into the next commit', async () => {
     await using world = await startWorld();
     await using store = await open(world.url);

@@ -31,9 +31,11 @@ function conditionTrouble({ status }: Loose): Trouble | undefined {
   const conditions = status?.conditions ?? [];
   const found =
     TELLING.map((type) => conditions.find((condition) => condition.type === type && condition.status === 'True')).find((condition) => condition !== undefined) ??
-    conditions.find(({ type, reason }) => type === 'Progressing' && reason === 'ProgressDeadlineExceeded') ??
-    conditions.find((condition) => (condition.type === 'Ready' || condition.type === 'Available') && condition.status !== 'True');
-  return found && { reason: found.reason || found.type, message: found.message || `${found.type} is ${found.status}` };
+    conditions.find(({ type, reason }) => type === 'Progressing' && reason === 'ProgressDeadlineExceeded');
+  if (found) return { reason: found.reason || found.type, message: found.message || `${found.type} is ${found.status}` };
+  // Not ready is no failure: it may be on its way.
+  const missing = conditions.find((condition) => (condition.type === 'Ready' || condition.type === 'Available') && condition.status !== 'True');
+  return missing && { reason: 'InProgress', message: [missing.reason, missing.message].filter(Boolean).join(': ') || `${missing.type} is ${missing.status}` };
 }
 
 /** What stands in the way for good comes before what may pass. */

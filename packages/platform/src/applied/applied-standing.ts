@@ -8,10 +8,11 @@ export type AppliedStanding =
   | { readonly type: 'pending'; readonly message: string }
   | { readonly type: 'silent'; readonly destination: string; readonly since: string }
   | { readonly type: 'notReported'; readonly message: string }
-  | { readonly type: 'undecided' };
+  /** What was proved before stays; otherwise it is pending. */
+  | { readonly type: 'undecided'; readonly message: string };
 
 /** Nothing of it is in a state store yet. */
-export const NOT_WRITTEN: AppliedStanding = { type: 'pending', message: 'Its files are not in the state store yet' };
+export const NOT_WRITTEN: AppliedStanding & { readonly type: 'pending' } = { type: 'pending', message: 'Its files are not in the state store yet' };
 
 /** The worst of all placements says how the whole stands; a whole of nothing is applied. Pure. */
 export function appliedStanding(placements: readonly PlacementStanding[]): AppliedStanding {
@@ -26,7 +27,8 @@ export function appliedStanding(placements: readonly PlacementStanding[]): Appli
   if (pending) return pending.commit ? { type: 'pending', message: pendingMessage(pending.destination, pending.commit, pending.trouble) } : NOT_WRITTEN;
   const notReported = first('notReported');
   if (notReported) return { type: 'notReported', message: notReported.why };
-  if (first('undecided')) return { type: 'undecided' };
+  const undecided = first('undecided');
+  if (undecided) return { type: 'undecided', message: undecided.commit ? pendingMessage(undecided.destination, undecided.commit, undecided.trouble) : NOT_WRITTEN.message };
   const applied = sorted.filter((each) => each.type === 'applied');
   return {
     type: 'applied',

@@ -24,8 +24,7 @@ export function appliedCondition(standing: AppliedStanding, before: readonly Con
     case 'notReported':
       return { type, status: 'Unknown', reason: 'NotReported', message: standing.message };
     case 'undecided':
-      if (previous) return withoutTime(previous);
-      return { type, status: 'Unknown', reason: 'ApplyPending', message: 'What destinations applied is being compared with what was written' };
+      return previous && previous.status !== 'Unknown' ? withoutTime(previous) : { type, status: 'Unknown', reason: 'ApplyPending', message: standing.message };
     default:
       return standing satisfies never;
   }

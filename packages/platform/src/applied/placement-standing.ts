@@ -17,8 +17,8 @@ export type PlacementStanding =
   | { readonly type: 'silent'; readonly destination: string; readonly since: string }
   /** The destination has no agent that reports, or none that applies this part of the store. */
   | { readonly type: 'notReported'; readonly destination: string; readonly why: string }
-  /** What the agent applied cannot be compared at the moment: what was said before stays. */
-  | { readonly type: 'undecided'; readonly destination: string };
+  /** What the agent applied cannot be compared at the moment: what was proved before stays; otherwise it is pending. */
+  | { readonly type: 'undecided'; readonly destination: string; readonly commit?: string; readonly trouble?: string };
 
 export interface PlacementView {
   readonly placement: WorkPlacement;
@@ -63,12 +63,11 @@ function compare(view: PlacementView, agent: AgentReport, kustomization: Kustomi
   }
   const applied = commitOf(partial ? lastAttemptedRevision : lastAppliedRevision);
   const isApplied = applied === undefined ? false : contains(applied, provedIn);
-  if (isApplied === undefined) return { type: 'undecided', destination };
   const awaited = commit ? { commit } : {};
   if (!isApplied) {
     const source = agent.sources?.find((each) => each.name === kustomization.source && each.ready === 'False');
     const trouble = source ? `${source.kind} ${source.name}: ${source.message ?? ''}` : ready === 'False' && !partial && reason !== 'DependencyNotReady' ? `Kustomization ${name ?? ''}: ${message ?? ''}` : undefined;
-    return { type: 'pending', destination, ...awaited, ...(trouble ? { trouble: trouble.slice(0, 500) } : {}) };
+    return { type: isApplied === undefined ? 'undecided' : 'pending', destination, ...awaited, ...(trouble ? { trouble: trouble.slice(0, 500) } : {}) };
   }
   // It may be among those that there was no room for.
   if (partial && failureCount > failures.length) return { type: 'pending', destination, ...awaited, trouble: `Kustomization ${name ?? ''}: ${failureCount} objects were refused, too many to tell which` };

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { encodeCommit, GitRemote, hashObject, isSshUrl, signature, subscribeRefUpdates, zeroId } from '@plinth/git';
+import { encodeCommit, GitRemote, GitRemoteError, hashObject, isSshUrl, signature, subscribeRefUpdates, zeroId } from '@plinth/git';
 import type { ObjectId } from '@plinth/git';
 import { StateStoreError } from '../errors.ts';
 import { checkPath, joinPath } from '../path.ts';
@@ -71,6 +71,10 @@ export class GitStateStore implements StateStoreWriter {
 
   async write(change: StateStoreChange, options: WriteOptions = {}): Promise<WriteOutcome> {
     return this.#queue.write(change, options);
+  }
+
+  contains(revision: string, versionId: string): boolean | undefined {
+    return this.#order.contains(revision, versionId);
   }
 
   async writeAll(changes: readonly StateStoreChange[], options: WriteOptions = {}): Promise<readonly WriteOutcome[]> {
@@ -253,7 +257,9 @@ export class GitStateStore implements StateStoreWriter {
       } catch (error) {
         if (this.#closing.signal.aborted) throw new StateStoreError('aborted', 'the state store was closed', { cause: error });
         const { reason } = explain('', error);
-        if (attempt + 1 >= attempts || error instanceof RefusedByRule || (reason !== 'unreachable' && reason !== 'rejected')) throw error;
+        // Who waited for an answer until the time was up has waited long enough.
+        const isHanging = error instanceof GitRemoteError && error.reason === 'timeout';
+        if (attempt + 1 >= attempts || isHanging || error instanceof RefusedByRule || (reason !== 'unreachable' && reason !== 'rejected')) throw error;
         const pause = Math.min(firstPauseMs * 2 ** attempt, longestPauseMs);
         await delay(pause * (0.75 + Math.random() / 2), undefined, { signal: this.#closing.signal }).catch(() => {});
       }
