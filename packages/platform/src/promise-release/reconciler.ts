@@ -26,7 +26,8 @@ export function runPromiseReleaseController(context: PlatformContext, fetch: typ
     const status = releaseStatus(release, outcome, clock.now());
     const before = findCondition(release.status?.conditions, 'Installed');
     if (outcome.type === 'failed' && (before?.reason !== outcome.reason || before.message !== outcome.message)) {
-      recorder.record(release, { type: 'Warning', reason: outcome.reason.startsWith('Version') ? 'Invalid Promise' : 'Failed', message: outcome.message });
+      const isOtherVersion = outcome.reason === 'VersionLabelNotFound' || outcome.reason === 'VersionNotMatching';
+      recorder.record(release, { type: 'Warning', reason: isOtherVersion ? 'Invalid Promise' : 'Failed', message: outcome.message });
     }
     await patchStatus(client, promiseReleases, release, status);
   };
