@@ -97,7 +97,7 @@ function start(launch: ContainerLaunch, command: readonly string[], missing: rea
   const layers = buildView({ mounts: launch.mounts, readOnlyMounts: launch.readOnlyMounts, readOnlyRoot, toolDirectories, hidden, image });
   const path = pathOf(launch, options, toolDirectories.map((_, index) => toolDirectory(index)));
   const { lines, others } = environmentLines({ HOME: '/root', ...image?.env, ...launch.env, PATH: missing.length > 0 ? `${STAND_INS}:${path}` : path, HOSTNAME: launch.hostname });
-  const script = setupScript({ image, missing, workingDir: launch.workingDir ?? image?.workingDir, user });
+  const script = setupScript({ sandbox: sandbox.type, image, missing, readOnlyRoot, workingDir: launch.workingDir ?? image?.workingDir, user });
   const inside = ['/bin/sh', '-c', script, 'sh', ...others, ...command];
   const [file, ...args] = sandbox.type === 'bwrap' ? ['bwrap', ...bwrapArguments(layers, launch.hostname, inside)] : unshareInto(layers, launch.hostname, inside);
   const child: ChildProcess = spawn(file!, args, { env: BUILD_ENV, stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'] });

@@ -17,7 +17,7 @@ export function findSandbox(): Promise<Sandbox> {
 
 async function detect(): Promise<Sandbox> {
   if (process.platform !== 'linux') return { type: 'none', why: `commands of this machine can be containers on Linux only, and this is ${process.platform}` };
-  const [setpriv, ...less] = dropPrivileges(undefined);
+  const [setpriv, ...less] = dropPrivileges('bwrap', undefined);
   const lesser = await works(setpriv, [...less, 'true']);
   if (lesser !== undefined) return { type: 'none', why: `setpriv cannot give up rights for commands of this machine: ${lesser}; install the package util-linux` };
   const bwrap = await works('bwrap', ['--ro-bind', '/', '/', '--unshare-pid', '--proc', '/proc', '--dev', '/dev', '--', 'true']);

@@ -19,7 +19,7 @@ export const ENV_FILE = `${PLINTH}/env`;
  * sets limits, then gives up its rights and becomes the command. Nothing that a container can say (its environment, its path)
  * has an effect before that.
  */
-export function setupScript({ image, missing, workingDir, user }: SetupOptions): string {
+export function setupScript({ sandbox, image, missing, workingDir, user, readOnlyRoot }: SetupOptions): string {
   const lines = ['umask 022', `ulimit -c 0 2>/dev/null; ulimit -f ${FILE_BLOCKS} 2>/dev/null`];
   if (hasOwnUser()) lines.push(`ulimit -u ${PROCESSES} 2>/dev/null`);
   for (const path of image?.directories ?? []) lines.push(`mkdir -p ${shellQuote(path)} && chmod 0777 ${shellQuote(path)} || exit 126`);
@@ -36,15 +36,18 @@ export function setupScript({ image, missing, workingDir, user }: SetupOptions):
   }
   const directory = shellQuote(workingDir ?? '/');
   lines.push(`[ -d ${directory} ] || { mkdir -p ${directory} && chmod 0777 ${directory}; } 2>/dev/null`, `cd ${directory} || exit 126`);
-  lines.push(`exec ${dropPrivileges(user).join(' ')} /bin/sh -c '. ${ENV_FILE}; exec /usr/bin/env "$@"' sh "$@"`);
+  if (readOnlyRoot) lines.push('chmod 0555 /');
+  lines.push(`exec ${dropPrivileges(sandbox, user).join(' ')} /bin/sh -c '. ${ENV_FILE}; exec /usr/bin/env "$@"' sh "$@"`);
   return lines.join('\n');
 }
 
 export interface SetupOptions {
+  readonly sandbox: 'bwrap' | 'unshare';
   readonly image: HostImage | undefined;
   readonly missing: readonly MissingTool[];
   readonly workingDir: string | undefined;
   readonly user: StepUser | undefined;
+  readonly readOnlyRoot: boolean;
 }
 
 /** The command's user did not copy it, and scripts are made executable by a RUN more often than in the repository. */

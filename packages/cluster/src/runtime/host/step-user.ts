@@ -20,10 +20,12 @@ export const hasOwnUser = (): boolean => getuid?.() === 0;
  * way to get one (a set-user-ID program runs as anybody's), and for root another user. Death follows the parent's: the
  * kernel forgets that at a change of user, so it is said again.
  */
-export function dropPrivileges(user: StepUser | undefined): readonly [string, ...string[]] {
+export function dropPrivileges(sandbox: 'bwrap' | 'unshare', user: StepUser | undefined): readonly [string, ...string[]] {
   const { uid, gid } = user ?? STEP_USER;
-  const change = hasOwnUser() ? ['--reuid', String(uid), '--regid', String(gid), '--clear-groups', '--bounding-set=-all', '--inh-caps=-all'] : [];
-  return ['setpriv', ...change, '--no-new-privs', '--pdeathsig', 'KILL', '--'];
+  const change = hasOwnUser() ? ['--reuid', String(uid), '--regid', String(gid), '--clear-groups'] : [];
+  // bubblewrap gives an ordinary user's command none; in a namespace by `unshare` it is root there.
+  const capabilities = hasOwnUser() || sandbox === 'unshare' ? ['--bounding-set=-all', '--inh-caps=-all'] : [];
+  return ['setpriv', ...change, ...capabilities, '--no-new-privs', '--pdeathsig', 'KILL', '--'];
 }
 
 interface SecurityContext {
