@@ -28,8 +28,10 @@ afterAll(() => plinth?.[Symbol.asyncDispose](), 30_000);
 describe('a request for an application', () => {
   it('gives a URL in its status that answers, with a database behind it', async () => {
     for (const name of names) await plinth.kubectl('apply -f -', { stdin: appRequest(name) });
-    await plinth.kubectl(`wait --for=jsonpath={.status.url}=${url} app/todo --timeout=20s`);
-    for (const name of names) await eventually(async () => expect(await ask(`${url.replace('todo', name)}/healthz`)).toMatchObject({ status: 200 }), { timeoutMs: 30_000, intervalMs: 50 });
+    await plinth.kubectl('wait --for=condition=Ready app/todo app/notes --timeout=40s');
+    expect((await plinth.kubectl('get app todo -o jsonpath={.status.url}{.status.message}')).stdout).toBe(`${url}todo answers at ${url}`);
+    // What is said to be ready answers the first time that it is asked.
+    for (const name of names) expect(await ask(`${url.replace('todo', name)}/healthz`)).toEqual({ status: 200, body: '{"status":"ok"}\n' });
     for (const name of names) expect((await ask(`${url.replace('todo', name)}/api/todos`, { method: 'POST', json: { title: `first of ${name}` } })).status).toBe(201);
     // As a person would: curl knows what *.localhost is.
     const curl = await run('curl', ['-sS', '--max-time', '10', `${url}/api/todos`]);
