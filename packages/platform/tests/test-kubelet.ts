@@ -54,10 +54,12 @@ async function runJob(plane: ControlPlane, images: Readonly<Record<string, TestI
     const acting = plane.clientFor({
       name: `system:serviceaccount:${namespace}:${template.spec!.serviceAccountName}`,
       groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
+      // As a token says it that is bound to the pod.
+      extra: { 'authentication.kubernetes.io/pod-name': [pod.metadata.name], 'authentication.kubernetes.io/pod-uid': [pod.metadata.uid!] },
     });
     for (const container of [...(template.spec!.initContainers ?? []), ...(template.spec!.containers ?? [])]) {
       const words: string[] = [];
-      const code = await runContainer(container, volumes, acting, images, words);
+      const code = await runContainer(container, pod, volumes, acting, images, words);
       if (code === 'no image') {
         await setStatus(client, pod, [{ name: container.name, state: { waiting: { reason: 'ImagePullBackOff', message: `no such image ${container.image}` } } }]);
         return;
@@ -74,9 +76,9 @@ async function runJob(plane: ControlPlane, images: Readonly<Record<string, TestI
   }
 }
 
-async function runContainer(container: Container, volumes: ReadonlyMap<string, string>, client: Client, images: Readonly<Record<string, TestImage>>, words: string[]): Promise<number | 'no image'> {
+async function runContainer(container: Container, pod: Pod, volumes: ReadonlyMap<string, string>, client: Client, images: Readonly<Record<string, TestImage>>, words: string[]): Promise<number | 'no image'> {
   const mounts = new Map((container.volumeMounts ?? []).map((mount) => [mount.mountPath, volumes.get(mount.name)!]));
-  const env = Object.fromEntries((container.env ?? []).map((variable) => [variable.name, variable.value ?? '']));
+  const env = Object.fromEntries((container.env ?? []).map((variable) => [variable.name, variable.value ?? annotationOf(pod, variable.valueFrom?.fieldRef?.fieldPath)]));
   const log = (text: string): void => void words.push(text);
   if (container.image === 'plinth/pipeline-adapter:v1') return runPipelineAdapter({ args: container.args ?? [], env, mounts, client, log, signal: new AbortController().signal });
   const image = images[container.image ?? ''];
@@ -109,4 +111,10 @@ async function setStatus(client: Client, pod: Pod, statuses: readonly { readonly
 
 async function endJob(client: Client, job: Job, condition: object): Promise<void> {
   await client.patch(jobs, { namespace: job.metadata.namespace!, name: job.metadata.name }, 'merge', { status: { conditions: [condition] } }, { subresource: 'status' });
+}
+
+/** The one kind of `fieldRef` that the platform uses. */
+function annotationOf({ metadata }: Pod, fieldPath = ''): string {
+  const [, key = ''] = /^metadata\.annotations\['(.+)'\]$/.exec(fieldPath) ?? [];
+  return metadata.annotations?.[key] ?? '';
 }

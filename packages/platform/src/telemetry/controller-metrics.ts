@@ -22,16 +22,17 @@ export function startControllerMetrics(): ControllerMetrics {
   const histogram = <L extends string>(name: string, help: string, labelNames: readonly L[], buckets: readonly number[]): Histogram<L> => new Histogram({ name, help, labelNames, buckets: [...buckets], registers });
   const controllers = new Set<Controller>();
   const gauge = (name: string, help: string, value: (controller: Controller) => number, labelsOf: (name: string) => Record<string, string>): void => {
-    new Gauge({
+    const metric = new Gauge({
       name,
       help,
       labelNames: Object.keys(labelsOf('')),
-      registers,
+      registers: [],
       collect() {
         this.reset();
         for (const controller of controllers) this.set(labelsOf(controller.name), value(controller));
       },
     });
+    registry.registerMetric(metric);
   };
 
   const byController = (name: string): { controller: string } => ({ controller: name });

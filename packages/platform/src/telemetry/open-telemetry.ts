@@ -83,10 +83,15 @@ function exporter<T>(signal: OtlpSignal, serializer: ISerializer<T, unknown>, se
   };
   return {
     export: (items: T, done: (result: { readonly code: number; readonly error?: Error }) => void) => {
-      const sending = send(signal, serializer.serializeRequest(items) ?? new Uint8Array()).then(
-        () => done({ code: 0 }),
-        (error: unknown) => done({ code: 1, error: error as Error }),
-      );
+      const exporting = async (): Promise<void> => {
+        try {
+          await send(signal, serializer.serializeRequest(items) ?? new Uint8Array());
+        } catch (error) {
+          return done({ code: 1, error: error as Error });
+        }
+        done({ code: 0 });
+      };
+      const sending = exporting();
       pending.add(sending);
       void sending.finally(() => pending.delete(sending));
     },

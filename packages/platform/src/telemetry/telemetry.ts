@@ -78,10 +78,14 @@ export function createTelemetry(log: Logger): FollowedTelemetry {
       log.error({ endpoint: next.endpoint, err }, 'telemetry could not be started');
     }
   };
+  const after = async (previous: Promise<void>, next: TelemetryConfig | undefined): Promise<void> => {
+    await previous;
+    await change(next);
+  };
   const become = (next: TelemetryConfig | undefined): void => {
     if (deepEqual(next, settings)) return;
     settings = next;
-    changing = changing.then(() => change(next));
+    changing = after(changing, next);
   };
   return {
     span: (span, run) => current.span(span, run),
