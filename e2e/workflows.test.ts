@@ -73,7 +73,7 @@ describe('what a workflow leaves', () => {
     expect(await run('git', ['-c', 'http.sslVerify=false', 'clone', '-q', url, clone])).toMatchObject({ exitCode: 0 });
     const files = (await run('git', ['-C', clone, 'ls-files'])).stdout.split('\n').filter((path) => path.includes('/shop/'));
     expect(files).toEqual([
-      expect.stringMatching(/^platform-cluster\/resources\/default\/shop\/example\/second\/[0-9a-f]{5}\/here\/note\.yaml$/),
+      expect.stringMatching(/^edge\/resources\/default\/shop\/example\/second\/[0-9a-f]{5}\/here\/note\.yaml$/),
       'worker-cluster/resources/default/shop/example/first/5058f/deep/er/file.yaml',
       'worker-cluster/resources/default/shop/example/second/5058f/rest.yaml',
     ]);
@@ -97,6 +97,11 @@ apiVersion: v1
 kind: Secret
 metadata: { name: login, namespace: default }
 stringData: { one: of-the-secret, and: and-more }
+---
+apiVersion: platform.kratix.io/v1alpha1
+kind: Destination
+metadata: { name: edge, labels: { zone: edge } }
+spec: { path: edge, strictMatchLabels: true, stateStoreRef: { kind: GitStateStore, name: default } }
 ---
 apiVersion: v1
 kind: ConfigMap
@@ -168,7 +173,7 @@ spec:
             rbac: { permissions: [{ apiGroups: [""], resources: [configmaps], verbs: [get, create] }] }
             containers:${container(
               'api',
-              'kubectl get configmap settings -o name; kubectl get secrets 2>&1; kubectl get configmap kratix -n kratix-platform-system 2>&1; mkdir /kratix/output/here; echo "{apiVersion: v1, kind: ConfigMap, metadata: {name: here, namespace: default}}" > /kratix/output/here/note.yaml; echo "{apiVersion: v1, kind: ConfigMap, metadata: {name: rest, namespace: default}}" > /kratix/output/rest.yaml; printf "[{directory: here, matchLabels: {environment: platform}}]" > /kratix/metadata/destination-selectors.yaml; printf "details: {second: true}\\nmessage: the shop is open\\nconditions: [{type: Stocked, status: \\"True\\", reason: Full, message: by the second pipeline}]\\n" > /kratix/metadata/status.yaml',
+              'kubectl get configmap settings -o name; kubectl get secrets 2>&1; kubectl get configmap kratix -n kratix-platform-system 2>&1; mkdir /kratix/output/here; echo "{apiVersion: v1, kind: ConfigMap, metadata: {name: here, namespace: default}}" > /kratix/output/here/note.yaml; echo "{apiVersion: v1, kind: ConfigMap, metadata: {name: rest, namespace: default}}" > /kratix/output/rest.yaml; printf "[{directory: here, matchLabels: {zone: edge}}]" > /kratix/metadata/destination-selectors.yaml; printf "details: {second: true}\\nmessage: the shop is open\\nconditions: [{type: Stocked, status: \\"True\\", reason: Full, message: by the second pipeline}]\\n" > /kratix/metadata/status.yaml',
             )}
       delete:
         - apiVersion: platform.kratix.io/v1alpha1
