@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bucketStateStores, destinations, gitStateStores, works, type Work } from '@plinth/api';
 import { credentials, fsck, git, startGitServer, startHttpBackend, startS3Server, startWorld as startGitWorld } from '@plinth/state-store/testing';
-import { eventually } from '@plinth/testing';
+import { eventually, fakeClock } from '@plinth/testing';
 import { describe, expect, it } from 'vitest';
 import { bucketStore, createWork, deleteWork, destination, gone, ready, secret, written } from './store-objects.ts';
 import type { TestImage } from './test-kubelet.ts';
@@ -111,6 +111,20 @@ describe('a repository', () => {
     await git(clone, 'push', '-qf', 'origin', 'HEAD:main');
     await createWork(world.plane, 'two', 'red', { 'a.yaml': 'two' });
     await eventually(async () => expect(await filesOf(stock.bare)).toEqual(expect.arrayContaining([fileOf('one'), fileOf('two'), 'red/resources/kratix-canary-configmap.yaml'])), { timeoutMs: 15_000 });
+  });
+
+  it('that was rewritten on a server which does not tell, while nobody writes, is made right when it is looked at again', async () => {
+    await using stock = await startStock();
+    const clock = fakeClock(Date.now());
+    await using world = await startWorld({}, {}, { clock, gitStore: { url: stock.url, secretRef }, objects: [login, worker] });
+    await createWork(world.plane, 'one', 'red', { 'a.yaml': 'one' });
+    await written(world.plane, 'one');
+    await ready(world.plane, gitStateStores, 'default', { status: 'True' });
+    await git(stock.bare, 'update-ref', 'refs/heads/main', (await git(stock.bare, 'rev-list', '--max-parents=0', 'main')).trim());
+    await eventually(async () => {
+      await clock.advance(60_000);
+      expect(await filesOf(stock.bare)).toEqual(expect.arrayContaining([fileOf('one'), 'red/resources/kratix-canary-configmap.yaml']));
+    }, { timeoutMs: 15_000 });
   });
 
   it('that was deleted and made again gets back all that it held', async () => {

@@ -71,7 +71,8 @@ describe('the layout of a Destination', () => {
   it('none: a file is of the placement that wrote it first; the other one says so, and gets it when the first lets go', async () => {
     await using world = await startGit(destination('plain', inMemory, { filepath: { mode: 'none' } }));
     await createWork(world.plane, 'one', 'plain', { 'app.yaml': 'one', 'b.yaml': 'b' });
-    await written(world.plane, 'one');
+    const first = await written(world.plane, 'one');
+    expect(first.metadata.finalizers).toEqual(['finalizers.workplacement.kratix.io/repo-cleanup', 'finalizers.workplacement.kratix.io/kratix-dot-files-cleanup']);
     await createWork(world.plane, 'two', 'plain', { 'app.yaml': 'two' });
     await written(world.plane, 'two', 'False', /^cannot write plain\/app\.yaml: it belongs to the placement default-one\.plain-5058f, which wrote it first$/);
     expect(await world.show('plain/app.yaml')).toBe('one');
@@ -160,6 +161,15 @@ describe('a Destination', () => {
     await world.plane.client.patch(works, { namespace: 'default', name: 'one' }, 'merge', { spec: work('one', 'red', { 'b.yaml': 'b' }).spec });
     await eventually(async () => expect((await world.files()).filter((path) => path.includes('/p/one/'))).toEqual(['red/resources/default/p/one/configure/5058f/b.yaml']), { timeoutMs: 15_000 });
     expect((await placementOf(world.plane, 'one')).metadata.finalizers).toEqual(['finalizers.workplacement.kratix.io/repo-cleanup']);
+  });
+
+  it('whose path leaves the store says so', async () => {
+    await using world = await startGit(destination('red', inMemory, { path: '../other' }));
+    await ready(world.plane, destinations, 'red', { status: 'False', reason: 'StateStoreWriteFailed', message: /leaves its folder/ });
+    await createWork(world.plane, 'one', 'red', { 'a.yaml': 'a' });
+    await written(world.plane, 'one', 'False', /leaves its folder/);
+    await world.plane.client.patch(destinations, { name: 'red' }, 'merge', { spec: { path: 'red' } });
+    await written(world.plane, 'one');
   });
 
   it('without initWorkloads has no canaries', async () => {

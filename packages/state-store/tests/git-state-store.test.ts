@@ -131,6 +131,18 @@ describe('GitStateStore', () => {
     expect(again.port).toBe(server.port);
   });
 
+  it('waits once, and no more, for a server that takes the connection and does not answer', async () => {
+    await using world = await startWorld();
+    await using proxy = await startForgetfulProxy(world.server.port);
+    await using store = await open(`${proxy.url}/o/r`, { timeoutMs: 300 });
+    proxy.hang(true);
+    const began = performance.now();
+    expect(await store.write(directory('d/one', { a: '1' }))).toMatchObject({ outcome: 'failed', error: { reason: 'unreachable', message: expect.stringContaining('no answer within 300 ms') } });
+    expect(performance.now() - began).toBeLessThan(1000);
+    proxy.hang(false);
+    expect(await store.write(directory('d/one', { a: '1' }))).toMatchObject({ outcome: 'written' });
+  });
+
   it('knows its own commit when the answer to the push got lost', async () => {
     await using world = await startWorld();
     await using proxy = await startForgetfulProxy(world.server.port);
@@ -202,10 +214,11 @@ async function startStock(): Promise<AsyncDisposable & { readonly url: string; r
 }
 
 /** Passes requests on, and can break the connection after a push has been carried out, before the answer. */
-async function startForgetfulProxy(port: number): Promise<AsyncDisposable & { readonly url: string; loseNextPushAnswer(): void }> {
-  let lose = false;
+async function startForgetfulProxy(port: number): Promise<AsyncDisposable & { readonly url: string; loseNextPushAnswer(): void; hang(yes: boolean): void }> {
+  let [lose, isHanging] = [false, false];
   const server = createServer((request, response) => {
     void (async () => {
+      if (isHanging) return;
       const chunks: Buffer[] = [];
       for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
       const { host: _, connection: __, ...headers } = request.headers as Record<string, string>;
@@ -223,6 +236,7 @@ async function startForgetfulProxy(port: number): Promise<AsyncDisposable & { re
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     loseNextPushAnswer: () => (lose = true),
+    hang: (yes) => (isHanging = yes),
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

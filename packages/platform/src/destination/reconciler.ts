@@ -1,7 +1,7 @@
 import { destinations, workPlacements, type Destination } from '@plinth/api';
 import { type KubeObject, keyOf } from '@plinth/apimachinery';
 import { type Controller, done, patchStatus, type Request, runController } from '@plinth/controller-runtime';
-import { canaryChange } from '@plinth/state-store';
+import { canaryChange, StateStoreError } from '@plinth/state-store';
 import { findCondition } from '../conditions.ts';
 import { FINALIZERS } from '../naming/finalizers.ts';
 import type { PlatformContext } from '../runtime/context.ts';
@@ -46,12 +46,18 @@ export function runDestinationController(context: PlatformContext): Controller {
     await patchStatus(client, destinations, destination, destinationStatus(destination, outcome, clock.now()));
   };
   /** Undefined when it worked. */
-  const writeCanaries = async (destination: Destination, enabled: boolean): Promise<Error | undefined> => {
+  const writeCanaries = async (destination: Destination, enabled: boolean): Promise<StateStoreError | undefined> => {
     const ref = destination.spec!.stateStoreRef!;
-    const outcome = await stateStores.get(ref)!.write(canaryChange(layoutOf(destination), enabled), { signal });
-    if (outcome.outcome !== 'failed') return undefined;
-    if (outcome.error.shouldRetry()) stateStores.suspect(ref);
-    return outcome.error;
+    try {
+      const outcome = await stateStores.get(ref)!.write(canaryChange(layoutOf(destination), enabled), { signal });
+      if (outcome.outcome !== 'failed') return undefined;
+      if (outcome.error.shouldRetry()) stateStores.suspect(ref);
+      return outcome.error;
+    } catch (error) {
+      // A path that cannot be, found before anything was written.
+      if (error instanceof StateStoreError) return error;
+      throw error;
+    }
   };
 
   const controller = runController({
@@ -88,7 +94,7 @@ export function runDestinationController(context: PlatformContext): Controller {
             return done;
           case 'removeCanaries': {
             const error = await writeCanaries(destination, false);
-            if (error) throw error;
+            if (error?.shouldRetry()) throw error;
             await setFinalizer(destination, false);
             return done;
           }
@@ -99,7 +105,7 @@ export function runDestinationController(context: PlatformContext): Controller {
             const error = await writeCanaries(destination, plan.enabled);
             if (signal.aborted) return done;
             await report(destination, error ? { type: 'notReady', reason: 'StateStoreWriteFailed', message: error.message } : { type: 'ready', withCanaries: plan.enabled });
-            if (error) throw error;
+            if (error?.shouldRetry()) throw error;
             return done;
           }
           default:

@@ -67,6 +67,8 @@ export function runWorkPlacementController(context: PlatformContext): Controller
     switch (outcome.outcome) {
       case 'failed':
         if (signal.aborted) return done;
+        // Its writer was closed because the store or its Secret changed; the next one is on its way.
+        if (outcome.error.reason === 'aborted') throw outcome.error;
         if (action === 'write') context.telemetry.placementWritten(writeAttributes(placement, 'failure'));
         // The store itself is asked whether it is well; its answer stands in its own condition.
         if (outcome.error.shouldRetry()) {

@@ -37,13 +37,14 @@ export function planWork(snapshot: WorkSnapshot): WorkPlan {
   for (const { group, targets } of groups) {
     for (const { destination, isMisplaced } of targets) {
       const name = placementName(work, destination, group.id ?? '');
+      const isIndexed = destinations.some(({ metadata, spec }) => metadata.name === destination && spec?.filepath?.mode === 'none');
       wanted.add(name);
       // One made by Kratix may have another name: it is found by what it is for.
       const existing = placements.find((placement) => placement.spec?.targetDestinationName === destination && placement.spec.id === group.id);
       if (existing) wanted.add(existing.metadata.name);
-      if (!existing) steps.push({ type: 'createPlacement', placement: buildPlacement(work, group, destination, name) });
+      if (!existing) steps.push({ type: 'createPlacement', placement: buildPlacement(work, group, destination, name, isIndexed) });
       else if (!existing.metadata.deletionTimestamp) {
-        const updated = updatePlacement(existing, buildPlacement(work, group, destination, existing.metadata.name), isMisplaced);
+        const updated = updatePlacement(existing, buildPlacement(work, group, destination, existing.metadata.name, isIndexed), isMisplaced);
         if (updated) steps.push({ type: 'updatePlacement', placement: updated, wasMisplaced: isMarked(existing, LABELS.misplaced) });
       }
     }
@@ -62,7 +63,7 @@ function planDeletion(work: Work, placements: readonly WorkPlacement[]): readonl
 
 const placementName = (work: Work, destination: string, groupId: string): string => `${work.metadata.name}.${destination}-${shortId(groupId)}`;
 
-function buildPlacement(work: Work, group: GroupPlacement['group'], destination: string, name: string): WorkPlacement {
+function buildPlacement(work: Work, group: GroupPlacement['group'], destination: string, name: string, isIndexed: boolean): WorkPlacement {
   return {
     apiVersion: PLATFORM_API_VERSION,
     kind: 'WorkPlacement',
@@ -78,7 +79,7 @@ function buildPlacement(work: Work, group: GroupPlacement['group'], destination:
         ...(work.metadata.labels?.[LABELS.resourceNamespace] ? { [LABELS.resourceNamespace]: work.metadata.labels[LABELS.resourceNamespace] } : {}),
       },
       ...annotationsFrom(work),
-      finalizers: [FINALIZERS.workPlacement],
+      finalizers: [FINALIZERS.workPlacement, ...(isIndexed ? [FINALIZERS.workPlacementIndex] : [])],
       ownerReferences: [{ apiVersion: PLATFORM_API_VERSION, kind: 'Work', name: work.metadata.name, uid: work.metadata.uid!, controller: true, blockOwnerDeletion: true }],
     },
     spec: {
