@@ -2,9 +2,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { configMaps, destinations, dryRuns, works, type DryRun, type Work } from '@plinth/api';
 import { type KubeObject, parseYaml } from '@plinth/apimachinery';
+import { credentials, git, startGitServer, startWorld as startGitWorld } from '@plinth/state-store/testing';
 import { eventually } from '@plinth/testing';
 import { describe, expect, it } from 'vitest';
 import type { PlatformConfig } from '../src/index.ts';
+import { secret } from './store-objects.ts';
 import type { TestImage } from './test-kubelet.ts';
 import { bucketPromise, bucketRequest, buckets, condition, create, startWorld, type World } from './world.ts';
 
@@ -205,5 +207,29 @@ describe('a request with the dry-run label', () => {
     await eventually(() => expect(world.store.files.get('worker/resources/default/bucket/one/instance-configure/5058f/bucket.yaml')).toContain('2Gi'));
     await eventually(() => expect(rehearsed(world)).toEqual([]));
     await isReconciled(world);
+  });
+});
+
+describe('a DryRun with a real git store', () => {
+  it('commits only where dry runs go, and takes it out again', async () => {
+    await using gitWorld = await startGitWorld();
+    await using server = await startGitServer({ dataDir: join(gitWorld.folder, 'second'), credentials: [credentials], repositories: [{ owner: 'o', name: 'r' }] });
+    const secretRef = { name: 'git', namespace: 'default' };
+    await using world = await startWorld({ 'test/make': make }, ON, { gitStore: { url: `${server.url}/o/r`, secretRef }, objects: [secret('git', credentials), rehearsal] });
+    const bare = join(gitWorld.folder, 'second', 'o', 'r.git');
+    const files = async (): Promise<readonly string[]> => (await git(bare, 'ls-tree', '-r', '--name-only', 'main')).split('\n').filter((path) => /(worker\/resources\/default|rehearsal)\//.test(path));
+    await create(world.plane, bucketPromise());
+    await create(world.plane, bucketRequest('one', { size: '1Gi' }));
+    await isReconciled(world);
+    const standing = await files();
+    await create(world.plane, dryRun({ size: '2Gi' }));
+    expect(await completed(world)).toMatchObject({ status: 'True', message: expect.stringMatching(/^1 added, 1 modified, 0 removed\. /) });
+    const summary = (await files()).find((path) => path.endsWith('/kratix-dry-run-summary.md'));
+    expect(summary).toMatch(/^rehearsal\/resources\/default\/bucket\/kratix-dry-run-try-[0-9a-f]{5}\//);
+    expect(await git(bare, 'show', `main:${summary}`)).toContain('-size: 1Gi\n+size: 2Gi');
+    expect((await files()).filter((path) => !path.startsWith('rehearsal/'))).toEqual(standing);
+    await world.plane.client.delete(dryRuns, { namespace: 'default', name: 'try' });
+    await eventually(async () => expect(await world.plane.client.find(dryRuns, { namespace: 'default', name: 'try' })).toBeUndefined());
+    expect(await files()).toEqual(standing);
   });
 });
