@@ -26,5 +26,11 @@ export function isTrue(conditions: readonly Condition[] | undefined, type: strin
   return condition?.status === 'True' && (generation === undefined || condition.observedGeneration === undefined || condition.observedGeneration === generation);
 }
 
+/** The newest of some proofs, as a condition carries it; nothing when there is none. */
+export function latestProof(times: readonly (string | undefined)[]): { readonly provedAt?: string } {
+  const provedAt = times.filter((time) => time !== undefined && time !== '').sort().at(-1);
+  return provedAt ? { provedAt } : {};
+}
+
 /** RFC 3339 with seconds. `now` in ms. */
 export const timestamp = (now: number): string => new Date(now).toISOString().replace(/\.\d{3}Z$/, 'Z');

@@ -63,7 +63,7 @@ function active(snapshot: PromiseSnapshot, plan: WorkflowPlan, before: PromiseSt
     ...outcome.conditions,
     ...(requirements.length > 0 || findCondition(before.conditions as readonly Condition[] | undefined, 'RequirementsFulfilled') ? [requirementsCondition(requirements)] : []),
     ...(hasEnded ? [worksCondition(standing, 'this promise')] : []),
-    fulfilled ? reconciledCondition(outcome.standing, standing.state) : { type: 'Reconciled', status: 'Unknown', reason: 'RequirementsNotFulfilled', message: 'Pending' },
+    fulfilled ? reconciledCondition(outcome.standing, standing) : { type: 'Reconciled', status: 'Unknown', reason: 'RequirementsNotFulfilled', message: 'Pending' },
     availableCondition(isAvailable, outcome.standing, snapshot.apiProblem),
     ...appliedConditions(snapshot, standing.state, hasEnded, isAvailable),
   ];

@@ -67,7 +67,7 @@ function configured(snapshot: RequestSnapshot, plan: WorkflowPlan, before: Reque
   const expected = new Map(configure.pipelines.map((pipeline) => [pipeline.metadata.name, newestOf(runs.jobs, pipeline.metadata.name)]));
   const standing = worksStanding(works, expected);
   if (hasEnded) conditions.push(worksCondition(standing, 'this resource'));
-  conditions.push(reconciledCondition(outcome.standing, standing.state));
+  conditions.push(reconciledCondition(outcome.standing, standing));
 
   const updated = withConditions({ ...before, ...outcome.fields }, conditions, now);
   const succeededAt = outcome.standing === 'succeeded' ? findCondition(updated.conditions, COMPLETED)?.lastTransitionTime : undefined;

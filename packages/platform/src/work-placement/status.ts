@@ -1,5 +1,5 @@
 import type { WorkPlacement } from '@plinth/api';
-import { type ConditionUpdate, setConditions } from '../conditions.ts';
+import { type ConditionUpdate, findCondition, setConditions, timestamp } from '../conditions.ts';
 import { isMarked, LABELS } from '../naming/labels.ts';
 
 /** How the last look at the store ended. */
@@ -11,7 +11,15 @@ export type PlacementOutcome =
 /** The status in the words of the contract, section 4.5; conditions say which generation they are about. */
 export function placementStatus(placement: WorkPlacement, outcome: PlacementOutcome, now: number): NonNullable<WorkPlacement['status']> {
   const observedGeneration = placement.metadata.generation ?? 1;
-  const updates = conditionsOf(isMarked(placement, LABELS.misplaced), outcome).map((update) => ({ ...update, observedGeneration }));
+  // A look that found everything as it was is no news: the proof that it was written there is the one that counts.
+  const before = findCondition(placement.status?.conditions, 'WriteSucceeded');
+  const stands = outcome.type === 'written' && !outcome.versionId && before?.status === 'True' && before.observedGeneration === observedGeneration;
+  const provedAt = stands ? before.provedAt : timestamp(now);
+  const updates = conditionsOf(isMarked(placement, LABELS.misplaced), outcome).map((update) => ({
+    ...update,
+    observedGeneration,
+    ...(update.type === 'WriteSucceeded' && update.status === 'True' && provedAt ? { provedAt } : {}),
+  }));
   return {
     ...placement.status,
     ...(outcome.type === 'written' && outcome.versionId ? { versionID: outcome.versionId } : {}),

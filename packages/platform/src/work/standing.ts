@@ -1,6 +1,6 @@
 import type { Job, Work } from '@plinth/api';
 import type { ConditionUpdate } from '../conditions.ts';
-import { findCondition } from '../conditions.ts';
+import { findCondition, latestProof } from '../conditions.ts';
 import { ANNOTATIONS, LABELS } from '../naming/labels.ts';
 
 /** How the Works of a Promise or a request stand, together: failing before pending before misplaced before succeeded. */
@@ -8,6 +8,8 @@ export interface WorksStanding {
   readonly state: 'succeeded' | 'pending' | 'failing' | 'misplaced';
   /** The Works that are not ready (or the pipelines whose Work is still to come). */
   readonly names: readonly string[];
+  /** When they succeeded: when the last of them was found in its store. */
+  readonly provedAt?: string;
 }
 
 /**
@@ -24,7 +26,7 @@ export function worksStanding(works: readonly Work[], expected: ReadonlyMap<stri
     if (state !== 'succeeded') byState[state].push(work.metadata.name);
   }
   for (const state of ['failing', 'pending', 'misplaced'] as const) if (byState[state].length > 0) return { state, names: byState[state].sort() };
-  return { state: 'succeeded', names: [] };
+  return { state: 'succeeded', names: [], ...latestProof(works.map(({ status }) => findCondition(status?.conditions, 'Written')?.provedAt)) };
 }
 
 /** Works that Kratix wrote do not name their Job. */
@@ -42,11 +44,11 @@ function stateOf(work: Work): WorksStanding['state'] {
 }
 
 /** The condition WorksSucceeded. `of` is `this resource` or `this promise`. */
-export function worksCondition({ state, names }: WorksStanding, of: string): ConditionUpdate {
+export function worksCondition({ state, names, provedAt }: WorksStanding, of: string): ConditionUpdate {
   const some = (what: string): string => `Some works associated with ${of} ${what}: [${names.join(of === 'this promise' ? ' ' : ',')}]`;
   switch (state) {
     case 'succeeded':
-      return { type: 'WorksSucceeded', status: 'True', reason: 'WorksSucceeded', message: `All works associated with ${of} are ready` };
+      return { type: 'WorksSucceeded', status: 'True', reason: 'WorksSucceeded', message: `All works associated with ${of} are ready`, ...latestProof([provedAt]) };
     case 'pending':
       return { type: 'WorksSucceeded', status: 'Unknown', reason: 'WorksPending', message: some('are not ready') };
     case 'failing':

@@ -1,5 +1,5 @@
 import type { Destination, Work, WorkPlacement } from '@plinth/api';
-import { type ConditionUpdate, findCondition, isTrue, setConditions } from '../conditions.ts';
+import { type ConditionUpdate, findCondition, isTrue, latestProof, setConditions } from '../conditions.ts';
 import type { GroupPlacement } from './schedule.ts';
 
 /** What is known when the status of a Work is written. */
@@ -69,7 +69,7 @@ function writtenCondition({ groups, placements, destination }: WorkStanding, gen
     return { type, status: 'False', reason: 'WorkplacementsFailing', message: `${failing.spec?.targetDestinationName}: ${cause}` };
   }
   if (groups.some((group) => group.targets.length === 0)) return { type, status: 'Unknown', reason: 'UnscheduledWorkloads', message: 'Waiting for a Destination' };
-  if (areWritten(groups, placements, generation)) return { type, status: 'True', reason: 'WorkloadsWrittenToStateStore', message: 'Every file stands in its state store' };
+  if (areWritten(groups, placements, generation)) return { type, status: 'True', reason: 'WorkloadsWrittenToStateStore', message: 'Every file stands in its state store', ...latestProof(placements.map(({ status }) => findCondition(status?.conditions, 'WriteSucceeded')?.provedAt)) };
   for (const placement of placements.filter((one) => !isPlacementWritten(one, generation)).sort(byName)) {
     const name = placement.spec?.targetDestinationName ?? '';
     const found = destination(name);

@@ -1,9 +1,9 @@
-import type { ConditionUpdate } from '../conditions.ts';
+import { type ConditionUpdate, latestProof } from '../conditions.ts';
 import type { WorksStanding } from '../work/standing.ts';
 import type { WorkflowOutcome } from './status.ts';
 
 /** The condition Reconciled of Promises and requests, whose message is the STATUS that people see (contract, section 2.6). */
-export function reconciledCondition(standing: WorkflowOutcome['standing'], works: WorksStanding['state']): ConditionUpdate {
+export function reconciledCondition(standing: WorkflowOutcome['standing'], { state: works, provedAt }: Pick<WorksStanding, 'state' | 'provedAt'>): ConditionUpdate {
   const type = 'Reconciled';
   switch (standing) {
     case 'pending':
@@ -15,7 +15,7 @@ export function reconciledCondition(standing: WorkflowOutcome['standing'], works
     case 'none':
     case 'succeeded':
       if (works === 'pending') return { type, status: 'Unknown', reason: 'WorksPending', message: 'Pending' };
-      if (works === 'succeeded') return { type, status: 'True', reason: 'Reconciled', message: 'Reconciled' };
+      if (works === 'succeeded') return { type, status: 'True', reason: 'Reconciled', message: 'Reconciled', ...latestProof([provedAt]) };
       return { type, status: 'False', reason: 'WorksFailing', message: 'Failing' };
     default:
       return standing satisfies never;

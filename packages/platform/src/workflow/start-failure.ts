@@ -30,7 +30,7 @@ export function failedStart(object: KubeObject & { readonly status?: WorkflowSta
   const conditions: readonly ConditionUpdate[] =
     workflow.action === 'delete'
       ? [{ type: DELETED, status: 'False', reason: 'DeleteWorkflowFailed', message: 'The Delete Pipeline has failed' }]
-      : [{ type: COMPLETED, status: 'False', reason: 'ConfigureWorkflowFailed', message: `A Configure Pipeline has failed: ${name}: ${message}` }, reconciledCondition('failed', 'pending')];
+      : [{ type: COMPLETED, status: 'False', reason: 'ConfigureWorkflowFailed', message: `A Configure Pipeline has failed: ${name}: ${message}` }, reconciledCondition('failed', { state: 'pending' })];
   return {
     ...before,
     conditions: setConditions(before.conditions, conditions, now),
