@@ -175,7 +175,7 @@ describe('the rights of a pipeline', () => {
         'bucket-resource-configure-second',
         [
           { apiGroups: ['example.com'], resources: ['buckets', 'buckets/status'], verbs: ['get', 'list', 'update', 'create', 'patch'] },
-          { apiGroups: ['platform.kratix.io'], resources: ['works'], verbs: ['get', 'list', 'update', 'create', 'patch'] },
+          { apiGroups: ['platform.kratix.io'], resources: ['works'], verbs: ['*'] },
         ],
       ],
     ]);

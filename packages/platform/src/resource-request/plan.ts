@@ -43,13 +43,8 @@ export type RequestPlan =
   | { readonly type: 'blocked' }
   /** It is not known which version of the Promise it uses. A binding, or a revision, wakes us. */
   | { readonly type: 'unresolved'; readonly problem: string }
-  | {
-      readonly type: 'configure';
-      readonly workflow: WorkflowPlan;
-      /** When to look again although nothing changed (ms). */
-      readonly wakeAt: number | undefined;
-    }
-  | { readonly type: 'deleteWorkflow'; readonly workflow: WorkflowPlan; readonly wakeAt: number | undefined }
+  | { readonly type: 'configure'; readonly workflow: WorkflowPlan }
+  | { readonly type: 'deleteWorkflow'; readonly workflow: WorkflowPlan }
   /** It is over: its finalizer goes, so that it is not started again when its Jobs are gone. */
   | { readonly type: 'endDeleteWorkflow' }
   /** Works and Jobs go; the Works take the files with them. */
@@ -69,7 +64,7 @@ export function planRequest(snapshot: RequestSnapshot): RequestPlan {
   const due = nextRunAt(request.status ?? {}, intervalOf(snapshot), config);
   const wasPaused = findCondition(request.status?.conditions, 'Reconciled')?.reason === 'PausedReconciliation';
   const workflow = planWorkflow(workflowSnapshot(request, snapshot.configure, runs, { isManual: due !== undefined && due <= now, isFromStart: wasPaused || snapshot.hasLostWork }, now));
-  return { type: 'configure', workflow, wakeAt: workflow.type === 'suspended' ? workflow.retryAt : due };
+  return { type: 'configure', workflow };
 }
 
 function planDeletion(snapshot: RequestSnapshot): RequestPlan {
@@ -79,9 +74,16 @@ function planDeletion(snapshot: RequestSnapshot): RequestPlan {
     const due = nextRunAt(request.status ?? {}, intervalOf(snapshot), config, 'delete');
     const workflow = planWorkflow(workflowSnapshot(request, snapshot.delete, runs, { isManual: due !== undefined && due <= now }, now));
     if (workflow.type === 'succeeded') return { type: 'endDeleteWorkflow' };
-    return { type: 'deleteWorkflow', workflow, wakeAt: workflow.type === 'suspended' ? workflow.retryAt : due };
+    return { type: 'deleteWorkflow', workflow };
   }
   return works.length > 0 || runs.jobs.length > 0 ? { type: 'cleanUp' } : { type: 'letGo' };
+}
+
+/** When to look again although nothing changed, in ms: as the status says after the plan is carried out. */
+export function nextLookAt(snapshot: RequestSnapshot, plan: RequestPlan, status: RequestStatus): number | undefined {
+  if (plan.type !== 'configure' && plan.type !== 'deleteWorkflow') return undefined;
+  if (plan.workflow.type === 'suspended') return plan.workflow.retryAt;
+  return nextRunAt(status, intervalOf(snapshot), snapshot.config, plan.type === 'configure' ? 'configure' : 'delete');
 }
 
 /** The annotation of the revision, what the revision says, and for the rest the platform's (contract, section 3.9). */

@@ -21,7 +21,8 @@ import { applyRequest, ensureRequestMetadata } from './apply.ts';
 import { bind, takeOverManualReconciliation } from './bind.ts';
 import { recordRequestEvents } from './events.ts';
 import { hasLostWork } from './lost-work.ts';
-import { planRequest, type RequestSnapshot } from './plan.ts';
+import { rememberOwnWrites } from './own-writes.ts';
+import { nextLookAt, planRequest, type RequestSnapshot } from './plan.ts';
 import { bindingLooksDifferent, promiseMatters, revisionMatters, workLooksDifferent } from './predicates.ts';
 import type { ResourceRequest } from './request.ts';
 import { requestStatus } from './status.ts';
@@ -44,7 +45,8 @@ export function runRequestController(shared: PlatformContext, promiseName: strin
   const { informers, clock, config } = shared;
   const ended = new AbortController();
   const signal = AbortSignal.any([shared.signal, ended.signal]);
-  const cache = createCache(shared.client, { signal, clock, log: shared.log });
+  const own = rememberOwnWrites(shared.client, resource);
+  const cache = createCache(own.client, { signal, clock, log: shared.log });
   const context: PlatformContext = { ...shared, client: cache.client, signal };
   const requests = cache.informer<ResourceRequest>(resource);
   let isSynced = false;
@@ -55,7 +57,12 @@ export function runRequestController(shared: PlatformContext, promiseName: strin
     },
     () => {},
   );
-  const unsubscribe = requests.subscribe({ deleted: changed });
+  const unsubscribe = requests.subscribe({
+    deleted: (request) => {
+      own.forget(request);
+      changed();
+    },
+  });
   const recorder = shared.recorder('ResourceRequestController');
 
   const observe = (request: ResourceRequest, promise: PlatformPromise): RequestSnapshot => {
@@ -99,7 +106,7 @@ export function runRequestController(shared: PlatformContext, promiseName: strin
     clock,
     concurrency: 64,
     sources: [
-      { informer: requests },
+      { informer: requests, predicate: (request, previous) => !previous || !own.isOwn(request) },
       { informer: informers.jobs, map: (job) => requestFrom(promiseName, subjectOfJob(job)), predicate: jobLooksDifferent },
       { informer: informers.pods, map: (pod) => requestFrom(promiseName, subjectOfPod(context, pod)), predicate: podLooksDifferent },
       { informer: informers.works, map: (work) => requestFrom(promiseName, subjectOfWork(work)), predicate: workLooksDifferent },
@@ -133,8 +140,8 @@ export function runRequestController(shared: PlatformContext, promiseName: strin
         const status = requestStatus(snapshot, plan);
         await allOf([applyRequest(context, resource, snapshot, plan, status), bind(context, recorder, snapshot, plan, status)]);
         recordRequestEvents(recorder, snapshot, plan, status);
-        const wakeAt = 'wakeAt' in plan ? plan.wakeAt : undefined;
-        return wakeAt === undefined ? done : retryAfter(Math.max(0, wakeAt - clock.now()));
+        const lookAt = nextLookAt(snapshot, plan, status);
+        return lookAt === undefined ? done : retryAfter(Math.max(0, lookAt - clock.now()));
       }),
     ),
   });

@@ -12,8 +12,8 @@ export type DesiredObject = KubeObject & Json;
 
 /**
  * The objects that a pipeline's Job needs, in the order in which they are applied (contract, section 3.5). Tighter than
- * Kratix in two places: a pipeline may not delete or watch Works, and one that runs in another namespace than its
- * request has rights on requests there, not everywhere.
+ * Kratix in one place: a pipeline that runs in another namespace than its request has rights on requests there, not
+ * everywhere. Which of the requests and Works it may write is the business of admission.
  */
 export function buildPipelineObjects(workflow: Workflow, pipeline: Pipeline, destinationSelectors: readonly DestinationSelector[]): readonly DesiredObject[] {
   const { subject, action } = workflow;
@@ -31,13 +31,13 @@ export function buildPipelineObjects(workflow: Workflow, pipeline: Pipeline, des
       data: { destinationSelectors: schedulingYaml(destinationSelectors) },
     });
   }
-  const may = (apiGroup: string, ...resources: string[]): Json => ({ apiGroups: [apiGroup], resources, verbs: ['get', 'list', 'update', 'create', 'patch'] });
+  const may = (apiGroup: string, resources: readonly string[], verbs = ['get', 'list', 'update', 'create', 'patch']): Json => ({ apiGroups: [apiGroup], resources, verbs });
   if (subject.type === 'promise') {
-    objects.push(...clusterRole(id, labels, [may(PLATFORM_GROUP, 'promises', 'promises/status', 'works')], account));
+    objects.push(...clusterRole(id, labels, [may(PLATFORM_GROUP, ['promises', 'promises/status', 'works'])], account));
   } else {
     const { plural } = subject;
-    const requests = may(parseApiVersion(subject.apiVersion).group, plural, `${plural}/status`);
-    objects.push(...role(id, namespace, labels, [requests, may(PLATFORM_GROUP, 'works')], account));
+    const requests = may(parseApiVersion(subject.apiVersion).group, [plural, `${plural}/status`]);
+    objects.push(...role(id, namespace, labels, [requests, may(PLATFORM_GROUP, ['works'], ['*'])], account));
     if (subject.namespace !== namespace) objects.push(...roleElsewhere(`${id}-${subject.namespace}`, subject.namespace!, labels, [requests], account));
   }
   return [...objects, ...permissionObjects(workflow, pipeline, id, account)];
