@@ -60,7 +60,7 @@ export function platformAdmission(options: PlatformAdmissionOptions = {}): (requ
       if (isKind(resource, 'PromiseRevision')) guardLatestRevision(request);
       return undefined;
     }
-    if (subresource || !object || object.metadata.deletionTimestamp) return undefined;
+    if (subresource || !object || !hasRules(resource, object) || object.metadata.deletionTimestamp) return undefined;
     // Labels and finalizers change all the time; what was let in with this content stays in.
     if (oldObject && isSame(oldObject, object)) return undefined;
     const problems = await check(resource, object, oldObject, checking);
@@ -69,15 +69,18 @@ export function platformAdmission(options: PlatformAdmissionOptions = {}): (requ
   };
 }
 
+/** Every write in the cluster comes by here: most are none of our business. */
+const hasRules = ({ group, kind }: ApiResource, { metadata }: UnstructuredObject): boolean =>
+  group === PLATFORM_GROUP ? KINDS_WITH_RULES.has(kind) : group === '' && kind === 'ConfigMap' && metadata.name === SETTINGS_NAME && metadata.namespace === PLATFORM_NAMESPACE;
+
+const KINDS_WITH_RULES = new Set(['Promise', 'PromiseRelease', 'PromiseRevision', 'Destination', 'BucketStateStore']);
+
 const isKind = (resource: ApiResource, kind: string): boolean => resource.group === PLATFORM_GROUP && resource.kind === kind;
 
 async function check(resource: ApiResource, object: UnstructuredObject, old: UnstructuredObject | undefined, checking: Checking): Promise<readonly StatusCause[]> {
-  if (resource.group === '' && resource.kind === 'ConfigMap') {
-    const isSettings = object.metadata.namespace === PLATFORM_NAMESPACE && object.metadata.name === SETTINGS_NAME;
-    return isSettings ? checkSettings(object as unknown as ConfigMap, checking) : [];
-  }
-  if (resource.group !== PLATFORM_GROUP) return [];
   switch (resource.kind) {
+    case 'ConfigMap':
+      return checkSettings(object as unknown as ConfigMap, checking);
     case 'Promise': {
       const promise = object as unknown as PlatformPromise;
       const before = old as unknown as PlatformPromise | undefined;

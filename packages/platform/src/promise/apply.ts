@@ -59,16 +59,16 @@ export async function ensureRequestController(controllers: RequestControllers, s
   if (canServe || controllers.get(snapshot.promise.metadata.name)) await controllers.ensure(snapshot.promise.metadata.name, requestResource(api));
 }
 
-/** `kratix.io/reconcile-resources`: every request runs from the start. */
-export async function reconcileResources({ client }: PlatformContext, snapshot: PromiseSnapshot): Promise<void> {
+/** `kratix.io/reconcile-resources`: every request runs from the start. False: not yet, their first list brings us back. */
+export async function reconcileResources({ client }: PlatformContext, snapshot: PromiseSnapshot): Promise<boolean> {
   const api = apiOf(snapshot.promise);
   if (api) {
-    // Not known yet: their first list brings us back.
-    if (!snapshot.requests) return;
+    if (!snapshot.requests) return false;
     const marked = { metadata: { labels: { [LABELS.runFromStart]: 'true' } } };
     await Promise.all(snapshot.requests.map((request) => client.patch(requestResource(api), keyOf(request), 'merge', marked)));
   }
   await client.patch(promises, { name: snapshot.promise.metadata.name }, 'merge', { metadata: { labels: { [LABELS.reconcileResources]: null } } });
+  return true;
 }
 
 /** After a run: old Jobs, and Works of pipelines that are no longer there. */

@@ -83,9 +83,8 @@ export function runPromiseController(context: PlatformContext): PromiseControlle
     await ensureRequestController(requests, snapshot, isTrue(status.conditions, 'Available'));
     await applyWorkflow(context, { resource: promises, object: promise, promise, workflow: snapshot.configure, plan: plan.workflow, status });
     if (plan.workflow.type === 'succeeded' || plan.workflow.type === 'failed') await prunePromise(context, snapshot);
-    if (isMarked(promise, LABELS.reconcileResources)) {
+    if (isMarked(promise, LABELS.reconcileResources) && (await reconcileResources(context, snapshot))) {
       recorder.record(promise, { type: 'Normal', reason: 'ReconcilingResources', message: 'Reconciling all resource requests' });
-      await reconcileResources(context, snapshot);
     }
     // It is in the status now; trying again, at growing intervals, is the controller's business.
     if (apiError) throw apiError;
