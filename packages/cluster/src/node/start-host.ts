@@ -1,5 +1,6 @@
 import { commandLine, type HostImage } from '../runtime/host/host-image.ts';
 import { runHost } from '../runtime/host/run-host.ts';
+import { hidesSystem } from '../runtime/host/protected-paths.ts';
 import { findSandbox } from '../runtime/host/sandbox.ts';
 import { stepUser } from '../runtime/host/step-user.ts';
 import type { ContainerLaunch, RunningContainer } from '../runtime/container-runtime.ts';
@@ -18,6 +19,9 @@ export async function startHost({ pod, container, volumes }: StartOptions, launc
   if (sandbox.type === 'none') throw new ImageError(sandbox.why);
   if (commandLine(launch, image).length === 0) {
     throw new ContainerConfigError(`image "${launch.image}" stands for commands of this machine, so the container must name one in "command" or "args"`);
+  }
+  for (const path of launch.mounts.keys()) {
+    if (hidesSystem(path)) throw new ContainerConfigError(`the volume at ${path} would hide programs of this machine, which is what image "${launch.image}" stands for; mount it elsewhere, or run the image on a container engine`);
   }
   const user = stepUser(container.securityContext, pod.spec?.securityContext);
   giveEmptyDirectories(pod, volumes, user);

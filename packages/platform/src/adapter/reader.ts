@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isForbidden, printYaml, type UnstructuredObject } from '@plinth/apimachinery';
 import { ANNOTATIONS } from '../naming/labels.ts';
@@ -15,7 +15,10 @@ export async function readObject(context: AdapterContext): Promise<void> {
   const object = await client.get(resource, key);
   const { managedFields: _history, ...metadata } = env[DRY_RUN] === 'true' ? await realMetadata(context, object) : object.metadata;
   const text = printYaml({ ...object, metadata });
-  writeFileSync(join(path('/kratix/input'), 'object.yaml'), text);
+  const file = join(path('/kratix/input'), 'object.yaml');
+  // The pod may have been run before, and an author's container may mount this volume too: nothing it left is written through.
+  rmSync(file, { force: true, recursive: true });
+  writeFileSync(file, text, { flag: 'wx' });
   log(text.slice(0, LOGGED_CHARACTERS));
 }
 

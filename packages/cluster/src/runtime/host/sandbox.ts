@@ -43,8 +43,11 @@ function works(command: string, args: readonly string[]): Promise<string | undef
 
 export const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** The environment in which sandboxes are built: neither this process's nor the container's has a say in that. */
-export const BUILD_ENV: Readonly<Record<string, string>> = { PATH: SYSTEM_PATH };
+/**
+ * The environment in which sandboxes are built: neither this process's nor the container's
+ * has a say in that, nor what an image or a volume puts into `/usr/local`.
+ */
+export const BUILD_ENV: Readonly<Record<string, string>> = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
 
 /** `setpriv`, of the same package, sees to it that nothing outlives this process, whatever ends it. */
 export const unshareCommand = (): readonly [string, ...string[]] => [
