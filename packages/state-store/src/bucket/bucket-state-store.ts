@@ -6,7 +6,8 @@ import type { Waiting } from '../write-queue.ts';
 import type { StateStoreChange, StateStoreWriter, WriteOptions, WriteOutcome } from '../writer.ts';
 import { BucketClient } from './bucket-client.ts';
 import { BucketDraft } from './bucket-draft.ts';
-import type { BucketView, DraftEntry } from './bucket-draft.ts';
+import type { DraftEntry } from './bucket-draft.ts';
+import { BucketSnapshot } from './bucket-snapshot.ts';
 import { explain } from './explain.ts';
 import type { BucketStateStoreOptions } from './options.ts';
 
@@ -33,6 +34,9 @@ export class BucketStateStore implements StateStoreWriter {
   #turn: Promise<unknown> = Promise.resolve();
   /** What the objects are, as far as this writer knows. An ETag is not always an MD5. */
   readonly #known = new Map<string, { readonly etag: string; readonly md5: string }>();
+
+  /** How many objects the store had when all were listed. */
+  #objects = 0;
 
   private constructor(options: BucketStateStoreOptions) {
     this.#options = options;
@@ -73,7 +77,7 @@ export class BucketStateStore implements StateStoreWriter {
     const signal = this.#signal(options);
     await this.#client.probe(joinPath(this.#root, '.kratix-write-permission-check'), signal);
     await this.#inTurn(async () => {
-      const there = await this.#client.list(this.#root === '' ? '' : `${this.#root}/`, signal);
+      const there = await this.#listAll((prefix) => this.#client.list(prefix, signal));
       const changed = [...this.#known].some(([key, { etag }]) => there.get(key) !== etag);
       if (!changed) return;
       this.#known.clear();
@@ -91,7 +95,8 @@ export class BucketStateStore implements StateStoreWriter {
 
   async #writeBatch(batch: readonly Waiting[]): Promise<void> {
     const signal = this.#closing.signal;
-    const draft = new BucketDraft(this.#view(signal), this.#root);
+    const snapshot = new BucketSnapshot(this.#client, (key, etag, md5) => this.#isSame(key, etag, md5), signal);
+    const draft = new BucketDraft(snapshot, this.#root);
     const waitingOf = new Map(batch.map((waiting) => [waiting.change, waiting]));
     const fail = (change: StateStoreChange, error: unknown): void => {
       const failure = signal.aborted ? new StateStoreError('aborted', 'the state store was closed', { cause: error }) : explain('cannot write', error);
@@ -99,6 +104,7 @@ export class BucketStateStore implements StateStoreWriter {
       waitingOf.delete(change);
     };
     // Whatever this finds wrong, it is told in the order of the changes, below.
+    if (askedBy(batch) > 2 + this.#objects / keysPerPage) await this.#listAll((prefix) => snapshot.list(prefix)).catch(() => {});
     await Promise.allSettled(batch.map(({ change }) => draft.prepare(change)));
     for (const { change } of batch) {
       try {
@@ -148,36 +154,17 @@ export class BucketStateStore implements StateStoreWriter {
     }
   }
 
-  /** The bucket as one batch sees it. */
-  #view(signal: AbortSignal): BucketView {
-    const etags = new Map<string, Promise<string | undefined>>();
-    const contents = new Map<string, Promise<Uint8Array | undefined>>();
-    const listings = new Map<string, Promise<ReadonlyMap<string, string>>>();
-    const once = <T>(asked: Map<string, Promise<T>>, key: string, ask: () => Promise<T>): Promise<T> => {
-      const before = asked.get(key);
-      if (before) return before;
-      const answer = ask();
-      answer.catch(() => {}); // Whoever awaits it hears of it.
-      asked.set(key, answer);
-      return answer;
-    };
-    return {
-      etag: (key) => {
-        for (let slash = key.indexOf('/'); slash >= 0; slash = key.indexOf('/', slash + 1)) {
-          const listing = listings.get(key.slice(0, slash + 1));
-          if (listing) return listing.then((keys) => keys.get(key));
-        }
-        return once(etags, key, () => this.#client.etag(key, signal));
-      },
-      get: (key) => once(contents, key, () => this.#client.get(key, signal)),
-      list: (prefix) => once(listings, prefix, () => this.#client.list(prefix, signal)),
-      isSame: (key, etag, md5) => {
-        const known = this.#known.get(key);
-        const same = etag === md5 || (known?.etag === etag && known.md5 === md5);
-        if (same) this.#remember(key, etag, md5);
-        return same;
-      },
-    };
+  async #listAll(list: (prefix: string) => Promise<ReadonlyMap<string, string>>): Promise<ReadonlyMap<string, string>> {
+    const found = await list(this.#root === '' ? '' : `${this.#root}/`);
+    this.#objects = found.size;
+    return found;
+  }
+
+  #isSame(key: string, etag: string, md5: string): boolean {
+    const known = this.#known.get(key);
+    const same = etag === md5 || (known?.etag === etag && known.md5 === md5);
+    if (same) this.#remember(key, etag, md5);
+    return same;
   }
 
   #remember(key: string, etag: string, md5: string): void {
@@ -195,6 +182,14 @@ export class BucketStateStore implements StateStoreWriter {
     this.#turn = mine.catch(() => {});
     return mine;
   }
+}
+
+/** What S3 lists in one answer. */
+const keysPerPage = 1000;
+
+/** How many questions a batch has to the bucket, when it asks for each of its places by itself. */
+function askedBy(batch: readonly Waiting[]): number {
+  return batch.reduce((sum, { change: { action } }) => sum + (action.type === 'directory' ? 1 : action.type === 'files' ? action.put.length + action.delete.length : action.files.length + 1), 0);
 }
 
 /** The objects that hold a change, when nothing of it had to be written. */
