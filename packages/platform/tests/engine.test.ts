@@ -83,6 +83,28 @@ describe('a request whose objects somebody deletes', () => {
   });
 });
 
+describe('a run whose Job is refused', () => {
+  it('is not lost, says why, and starts when it can', async () => {
+    let isRefused = false;
+    const unlessRefused = async <T>(resource: { readonly kind: string }, act: () => Promise<T>): Promise<T> => {
+      if (isRefused && resource.kind === 'Job') throw new Error('the quota is used up');
+      return act();
+    };
+    await using world = await startWorld({ 'test/good': good }, {}, { tap: (client) => ({ client: { ...client, create: (resource, object, options) => unlessRefused(resource, () => client.create(resource, object, options)) } }) });
+    const { client } = world.plane;
+    await create(world.plane, twoPipelines());
+    await create(world.plane, bucketRequest());
+    await reconciled(world);
+    isRefused = true;
+    await label(world, { 'kratix.io/manual-reconciliation': 'true' });
+    await eventually(async () => expect(condition(await world.request(), 'ConfigureWorkflowCompleted')).toMatchObject({ status: 'False', message: expect.stringContaining('cannot be started') }));
+    isRefused = false;
+    await reconciled(world);
+    expect(world.started).toHaveLength(4);
+    expect((await client.get(buckets, ONE)).metadata.labels).toEqual({ 'kratix.io/promise-name': 'bucket' });
+  });
+});
+
 describe('the message of a request', () => {
   it("is the author's when the request works, before and after it did not", async () => {
     await using world = await startWorld({ 'test/good': good });
@@ -95,8 +117,10 @@ describe('the message of a request', () => {
     await eventually(async () => condition(await world.request(), 'PromiseAvailable')?.['status'] === 'False');
     expect((await world.request()).status?.message).not.toBe('your bucket is here');
     await requires([]);
-    await eventually(async () => (await world.request()).status?.message === 'your bucket is here');
-    expect((await world.request()).status?.kratix?.replacedMessage).toBeUndefined();
+    await eventually(async () => {
+      const { status } = await world.request();
+      expect([status?.message, status?.kratix?.replacedMessage]).toEqual(['your bucket is here', undefined]);
+    });
   });
 });
 

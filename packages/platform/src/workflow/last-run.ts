@@ -1,4 +1,5 @@
 import type { Job, PipelineStatus, WorkflowRun } from '@plinth/api';
+import { wasNotStarted } from './start-failure.ts';
 import { actionOf, hashOf, type JobState, jobState, pipelineNameOf, runOf } from './job-state.ts';
 import type { WorkflowAction } from './pipeline.ts';
 
@@ -33,19 +34,19 @@ export function lastRun(action: WorkflowAction, jobs: readonly Job[], { recorded
   if (recorded?.action === action && (!job || runOf(job) < (recorded.number ?? 0))) {
     const { number = 0, hash = '', pipeline = '' } = recorded;
     const hasCompleted = action === 'configure' && isCompleted && isLast(pipeline);
-    return { number, hash, pipeline, job: undefined, state: hasCompleted ? 'succeeded' : stateIn(pipelines.find(({ name }) => name === pipeline)?.phase) };
+    return { number, hash, pipeline, job: undefined, state: hasCompleted ? 'succeeded' : stateIn(pipelines.find(({ name }) => name === pipeline)) };
   }
   return job && { number: runOf(job), hash: hashOf(job), pipeline: pipelineNameOf(job), job, state: jobState(job) };
 }
 
-function stateIn(phase: PipelineStatus['phase']): LastRun['state'] {
-  switch (phase) {
+function stateIn(entry: PipelineStatus | undefined): LastRun['state'] {
+  switch (entry?.phase) {
     // A suspended pipeline came to its end; that it has to run again is said by its phase.
     case 'Succeeded':
     case 'Suspended':
       return 'succeeded';
     case 'Failed':
-      return 'failed';
+      return wasNotStarted(entry) ? 'missing' : 'failed';
     default:
       return 'missing';
   }

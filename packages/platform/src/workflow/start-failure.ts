@@ -1,3 +1,4 @@
+import type { PipelineStatus } from '@plinth/api';
 import type { KubeObject } from '@plinth/apimachinery';
 import { type ConditionUpdate, setConditions } from '../conditions.ts';
 import { DELETED } from './delete-status.ts';
@@ -18,8 +19,8 @@ export class PipelineStartError extends Error {
 type Start = WorkflowPlan & { readonly type: 'start' };
 
 /**
- * The status of an object whose pipeline cannot be started: as it was, and why. The run is not written down, so that the
- * next pass plans it anew. `now` in ms.
+ * The status of an object whose pipeline cannot be started: as it is, and why. A run that was written down is still to
+ * come, and keeps its number. `now` in ms.
  */
 export function failedStart(object: KubeObject & { readonly status?: WorkflowStatus }, workflow: Workflow, { index }: Start, error: Error, now: number): WorkflowStatus {
   const before = object.status ?? {};
@@ -40,6 +41,9 @@ export function failedStart(object: KubeObject & { readonly status?: WorkflowSta
 
 /** Whether the last attempt to start this pipeline failed. */
 export const couldNotStart = (object: KubeObject & { readonly status?: WorkflowStatus }, workflow: Workflow, { index }: Start): boolean =>
-  object.status?.kratix?.workflows?.pipelines?.some(({ name, message }) => name === workflow.pipelines[index]?.metadata.name && message?.startsWith(NOT_STARTED)) ?? false;
+  object.status?.kratix?.workflows?.pipelines?.some((pipeline) => pipeline.name === workflow.pipelines[index]?.metadata.name && wasNotStarted(pipeline)) ?? false;
+
+/** Whether the entry tells of a Job that could not be made: it is still to come. */
+export const wasNotStarted = ({ message }: PipelineStatus): boolean => message?.startsWith(NOT_STARTED) ?? false;
 
 const NOT_STARTED = 'it cannot be started: ';
