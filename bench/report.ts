@@ -1,3 +1,4 @@
+import type { CostPerRequest } from './measures/cost.ts';
 import type { Summary } from './statistics.ts';
 
 interface Results {
@@ -6,7 +7,7 @@ interface Results {
   readonly 'one-at-a-time'?: { readonly result: { readonly requestToSqlMs: Summary } };
   readonly waterfall?: { readonly result: readonly { readonly name: string; readonly atMs: number }[] };
   readonly 'many-at-once'?: { readonly result: readonly { readonly count: number; readonly allAnsweredS: number; readonly requestToSqlMs: Summary }[] };
-  readonly 'light-requests'?: { readonly result: readonly { readonly count: number; readonly allOnWorkerS: number }[] };
+  readonly 'light-requests'?: { readonly result: readonly { readonly count: number; readonly allOnWorkerS: number; readonly cost?: CostPerRequest }[] };
   readonly writes?: { readonly result: readonly { readonly clients: number; readonly writesPerSecond: number }[] };
   readonly lists?: { readonly result: readonly { readonly objects: number; readonly listMs: Summary }[] };
 }
@@ -55,9 +56,9 @@ ${waterfall(results.waterfall?.result ?? [])}
 | --- | --- | --- |
 ${(results['many-at-once']?.result ?? []).map(({ count, allAnsweredS, requestToSqlMs }) => `| ${count} | ${allAnsweredS} s | ${requestToSqlMs.p50} / ${requestToSqlMs.p95} ms |`).join('\n')}
 
-| light requests at once | all on the worker |
-| --- | --- |
-${(results['light-requests']?.result ?? []).map(({ count, allOnWorkerS }) => `| ${count} | ${allOnWorkerS} s |`).join('\n')}
+| light requests at once | all on the worker | reconciles per request (Kratix: 13) | API writes per request |
+| --- | --- | --- | --- |
+${(results['light-requests']?.result ?? []).map(({ count, allOnWorkerS, cost }) => `| ${count} | ${allOnWorkerS} s | ${cost?.reconciles ?? ''} | ${cost?.writes ?? ''} |`).join('\n')}
 
 | clients writing | durable writes |
 | --- | --- |

@@ -6,12 +6,13 @@ import type { ApiResource, UnstructuredObject } from '@plinth/apimachinery';
 import { until } from '@plinth/client';
 import type { BenchPlatform } from '../platform.ts';
 import { round } from '../statistics.ts';
+import { type CostPerRequest, costPerRequest, readCost } from './cost.ts';
 
 const lights: ApiResource = { group: 'bench.plinth.dev', version: 'v1', kind: 'Light', plural: 'lights', namespaced: true };
 const image = 'plinth-bench/light:v1';
 
 /** Requests of a Promise whose service is one ConfigMap, all at once, until each is on the worker. */
-export async function measureLightRequests(bench: BenchPlatform, counts: readonly number[] = [10, 100, 1000]): Promise<readonly { readonly count: number; readonly allOnWorkerS: number }[]> {
+export async function measureLightRequests(bench: BenchPlatform, counts: readonly number[] = [10, 100, 1000]): Promise<readonly { readonly count: number; readonly allOnWorkerS: number; readonly cost: CostPerRequest }[]> {
   const step = fileURLToPath(new URL('../light-step.ts', import.meta.url));
   writeFileSync(join(bench.dataDir, 'catalogue.json'), JSON.stringify({ images: { [image]: { step } } }));
   await bench.platform.patch(promises, { name: 'light' }, 'apply', lightPromise(), { fieldManager: 'bench', force: true });
@@ -20,13 +21,15 @@ export async function measureLightRequests(bench: BenchPlatform, counts: readonl
   for (const count of counts) {
     const arrived = arrivals(bench, `light-r${count}-`, count);
     await arrived.watching;
+    const before = await readCost(bench.platform);
     const started = performance.now();
     const names = Array.from({ length: count }, (_, index) => `r${count}-${index}`);
     await inParallel(names, 64, (name) =>
       bench.platform.create(lights, { apiVersion: 'bench.plinth.dev/v1', kind: 'Light', metadata: { name, namespace: 'default' }, spec: {} } as UnstructuredObject),
     );
     await arrived.all;
-    results.push({ count, allOnWorkerS: round((performance.now() - started) / 1000) });
+    const allOnWorkerS = round((performance.now() - started) / 1000);
+    results.push({ count, allOnWorkerS, cost: costPerRequest(before, await readCost(bench.platform), count) });
   }
   return results;
 }
