@@ -137,6 +137,18 @@ describe('deleting the request', () => {
   }, 60_000);
 });
 
+describe('deleting the Promise', () => {
+  it('takes its applications and their databases along, and leaves the other Promise', async () => {
+    await plinth.kubectl('apply -f -', { stdin: appRequest('last') });
+    await plinth.kubectl('wait --for=condition=Ready app/last --timeout=40s');
+    await plinth.kubectl('delete promise app --timeout=40s');
+    await eventually(async () => expect((await plinth.kubectl('get postgresqls.marketplace.kratix.io -o name')).stdout).toBe(''), { timeoutMs: 20_000, intervalMs: 100 });
+    await eventually(async () => expect((await plinth.kubectl('--context worker get postgresqls.acid.zalan.do,ingresses,deployments -n default -o name')).stdout).toBe('deployment.apps/postgres-operator\n'), { timeoutMs: 20_000, intervalMs: 100 });
+    expect((await plinth.kubectl('get promises,crd,clusterroles,clusterrolebindings,serviceaccounts -A -o name')).stdout.split('\n').filter((line) => /\/app[.-]|\/app$|apps\.marketplace/.test(line))).toEqual([]);
+    await plinth.kubectl('wait --for=condition=Available promise/postgresql --timeout=5s');
+  }, 90_000);
+});
+
 interface PromiseFile {
   metadata: { labels: Record<string, string> };
   spec: {

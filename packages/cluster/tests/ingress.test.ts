@@ -4,7 +4,7 @@ import { eventually } from '@plinth/testing';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { Agent, createServer, request as httpRequest, type IncomingHttpHeaders, type Server } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { INGRESS_CONTROLLER, type Program } from '../src/index.ts';
 import { programs } from './programs.ts';
@@ -197,6 +197,22 @@ describe('an Ingress', () => {
     expect(asked).toBeGreaterThan(100);
     expect(names.size).toBeGreaterThan(3);
   }, 30_000);
+
+  it('has no address while somebody else holds the port, and one as soon as it is free', async () => {
+    const holder = createServer().listen(0, '127.0.0.1');
+    await once(holder, 'listening');
+    const { port } = holder.address() as AddressInfo;
+    await using world = await startWorld({ ingress: { host: '127.0.0.1', port } });
+    const { client } = world.plane;
+    await client.create(ingressClasses, { apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', metadata: { name: 'plinth' }, spec: { controller: INGRESS_CONTROLLER } });
+    await client.create(ingresses, ingress('web', 'web.default.localhost'));
+    const address = async (): Promise<unknown> => (await client.get<Ingress>(ingresses, { namespace: 'default', name: 'web' })).status?.loadBalancer;
+    await eventually(async () => expect(await address()).toEqual({}));
+    expect(world.cluster.ingressPort).toBeUndefined();
+    holder.close();
+    await eventually(async () => expect(await address()).toEqual({ ingress: [{ ip: '127.0.0.1', ports: [{ port, protocol: 'TCP' }] }] }));
+    expect((await ask(port, 'web.default.localhost')).body).toBe('503: there is no Service default/web\n');
+  });
 
   it('is refused when it makes no sense', async () => {
     await using world = await startWorld();

@@ -145,8 +145,11 @@ const inTurn = (targets: readonly Target[], turn: number): readonly Target[] => 
 /** Without the port. */
 export const hostOf = ({ headers }: IncomingMessage): string => (headers.host ?? '').replace(/:\d+$/, '');
 
-/** Without the query. */
-export const pathOf = ({ url = '/' }: IncomingMessage): string => url.split(/[?#]/, 1)[0]!;
+/** Without the query. A client may send a whole URL (RFC 9112, section 3.2.2). */
+export const pathOf = ({ url = '/' }: IncomingMessage): string => {
+  const [path = '/'] = url.split(/[?#]/, 1);
+  return path.startsWith('/') ? path : path.replace(/^[a-z]+:\/\/[^/]*/i, '') || '/';
+};
 
 /** A page for a person, in one line. */
 function answer(response: ServerResponse, status: 404 | 502 | 503 | 504, why: string): void {
