@@ -38,7 +38,7 @@ function destinationLinks(destination: Destination, { store, silentSince }: Obje
   const { agent: report } = destination.status ?? {};
   const [agent, fetch, apply, pod] = [linkMaker('agent'), linkMaker('fetch'), linkMaker('apply'), linkMaker('pod')];
   const links: Link[] = [...(store ? [ownLink({ ...store, kind: store.kind ?? destination.spec?.stateStoreRef?.kind ?? '' })] : []), ownLink({ ...destination, kind: 'Destination' })];
-  if (silentSince) links.push(agent(name, 'failed', `${name} has not reported since ${silentSince}`, { since: silentSince, next: 'see whether its cluster and its agent run' }));
+  if (silentSince) links.push(agent(name, 'failed', `no report from ${name} since ${silentSince}`, { since: silentSince, next: 'see whether its cluster and its agent run' }));
   if (!report) return [...links, ...(silentSince ? [] : [agent(name, 'unknown', 'has no agent that reports')])];
   if (!silentSince) links.push(agent(name, 'ok', 'reports', { since: report.reportedAt }));
 

@@ -151,7 +151,7 @@ const CASES: readonly (readonly [what: string, overrides: Parameters<typeof chai
     'store',
     'GitStateStore default does not take the files of bucket-one-make.worker-5058f: path "../x" leaves its folder: ".." is not allowed; correct what the pipeline writes',
   ],
-  ['a Destination that is silent', { silentSince: () => AT }, 'agent', `Destination worker has not reported since ${AT}; see whether its cluster and its agent run`],
+  ['a Destination that is silent', { silentSince: () => AT }, 'agent', `no report from Destination worker since ${AT}; see whether its cluster and its agent run`],
   [
     'a commit that is not fetched',
     reporting({ sources: [{ kind: 'GitRepository', name: 'kratix', ready: 'False', message: 'failed to checkout: authentication required' }] }),
@@ -166,7 +166,7 @@ const CASES: readonly (readonly [what: string, overrides: Parameters<typeof chai
   ],
   [
     'a namespace that is missing there',
-    reporting({ kustomizations: [{ name: 'resources', path: 'worker/resources', ready: 'False', failures: [{ apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'default', name: 'web', message: 'namespaces "nowhere" not found' }] }] }),
+    reporting({ kustomizations: [{ name: 'resources', path: 'worker/resources', ready: 'False', failures: [{ apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'default', name: 'web', message: 'Deployment/default/web not found: namespaces "nowhere" not found' }] }] }),
     'apply',
     'Destination worker refused Deployment default/web: namespaces "nowhere" not found; create the namespace nowhere there, or ask for another',
   ],
@@ -178,9 +178,9 @@ const CASES: readonly (readonly [what: string, overrides: Parameters<typeof chai
   ],
   [
     'a pod that does not start',
-    reporting({ unhealthy: [{ apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'default', name: 'web', reason: 'ImagePullBackOff', message: 'pod web-1, container web: image "nginx:0" is not known', since: AT }] }),
+    reporting({ unhealthy: [{ apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'default', name: 'web', reason: 'ImagePullBackOff', message: 'pod web-1, container web: Back-off pulling image "nginx:0": it is not known', since: AT }] }),
     'pod',
-    'Deployment default/web does not start: ImagePullBackOff: pod web-1, container web: image "nginx:0" is not known; correct the name of the image, or provide it there',
+    'Deployment default/web does not start: pod web-1, container web cannot pull the image nginx:0 (ImagePullBackOff); correct the name of the image, or provide it there',
   ],
   [
     'a container that crashes',

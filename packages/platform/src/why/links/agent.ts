@@ -8,13 +8,13 @@ const link = linkMaker('agent');
 export function agentLink(chain: Chain): Link {
   const targets = targetsOf(chain);
   const applied = conditionOf(chain.status.conditions, 'Applied');
+  // Said by those whose clock it is; the Leases tell when they are away themselves.
+  if (applied?.reason === 'ReporterSilent') return link(`Destination ${listed(targets.map(({ metadata }) => metadata.name))}`, 'failed', applied.message, { since: applied.lastTransitionTime, next: 'see whether its cluster and its agent run' });
   for (const destination of targets) {
     const name = nameOf('Destination', destination.metadata.name);
     const since = chain.silentSince(destination.metadata.name);
-    if (since) return link(name, 'failed', `${name} has not reported since ${since}`, { since, next: 'see whether its cluster and its agent run' });
+    if (since) return link(name, 'failed', `no report from ${name} since ${since}`, { since, next: 'see whether its cluster and its agent run' });
   }
-  // The controller knows its own clock best.
-  if (applied?.reason === 'ReporterSilent') return link(`Destination ${listed(targets.map(({ metadata }) => metadata.name))}`, 'failed', applied.message, { since: applied.lastTransitionTime, next: 'see whether its cluster and its agent run' });
   if (targets.length === 0) return link('a Destination', 'waiting', 'is not chosen yet');
   const quiet = targets.filter((destination) => !destination.status?.agent);
   if (quiet.length > 0) return link(`Destination ${listed(quiet.map(({ metadata }) => metadata.name))}`, 'unknown', 'has no agent that reports');

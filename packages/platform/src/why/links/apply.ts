@@ -15,7 +15,7 @@ export function applyLink(chain: Chain): Link {
     const where = nameOf('Destination', destination.metadata.name);
     for (const { failures = [], appliedAt, name, ready, reason, message, partial, path = '' } of report.kustomizations ?? []) {
       const refused = failures.find((failure) => placements.some((placement) => owns(placement, failure)));
-      if (refused) return link(objectText(refused), 'failed', `${where} refused ${objectText(refused)}: ${quote(refused.message)}`, { since: appliedAt, next: nextStep(refused.message ?? '') });
+      if (refused) return link(objectText(refused), 'failed', `${where} refused ${objectText(refused)}: ${quote(withoutName(refused))}`, { since: appliedAt, next: nextStep(refused.message ?? '') });
       const isOurs = path === '' || placements.length === 0 || mayHold(path, destination.spec?.path ?? '');
       if (ready === 'False' && !partial && failures.length === 0 && isOurs && WHOLE.test(reason ?? '')) {
         return link(nameOf('Kustomization', name), 'failed', `${where} applies nothing (${nameOf('Kustomization', name)}): ${quote(message)}`, { since: report.reportedAt, next: 'correct the file or the Kustomization that it names' });
@@ -37,6 +37,12 @@ const mayHold = (kustomizationPath: string, destinationPath: string): boolean =>
 };
 
 const objectText = ({ kind, namespace, name, path }: ReportedObject): string => (kind ? nameOf(kind, name, namespace) : `the file ${path ?? ''}`);
+
+/** Flux begins with the object, which has just been named. */
+function withoutName({ kind = '', namespace, name = '', message = '' }: ReportedObject & { readonly message?: string }): string {
+  const own = `${kind}/${namespace ? `${namespace}/` : ''}${name} `;
+  return message.startsWith(own) ? message.slice(own.length).replace(/^(?:not found|dry-run failed)(?: \(\w+\))?: /, '') : message;
+}
 
 function nextStep(message: string): string {
   const namespace = /namespaces? "([^"]+)" not found/.exec(message)?.[1];

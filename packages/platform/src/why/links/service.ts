@@ -52,7 +52,13 @@ function unhealthyOf(chain: Chain): readonly Unhealthy[] | undefined {
 const IN_PROGRESS = 'InProgress';
 const hasCrashed = (reason: string | undefined): boolean => /^(?:CrashLoopBackOff|Error|OOMKilled|ContainerCannotRun|StartError|Failed|BackoffLimitExceeded|DeadlineExceeded|Unhealthy|Evicted|Completed)$/.test(reason ?? '');
 const textOf = ({ kind, namespace, name }: Unhealthy): string => nameOf(kind, name, namespace);
-const reasonText = ({ reason, message }: Unhealthy): string => quote(message?.includes(reason ?? '') ? message : [reason, message].filter(Boolean).join(': '));
+function reasonText({ reason = '', message = '' }: Unhealthy): string {
+  const image = /image "([^"]+)"/.exec(message)?.[1];
+  const where = /^pod \S+, container \S+?(?=: )/.exec(message)?.[0];
+  if (image && where && /Image/.test(reason)) return quote(`${where} cannot pull the image ${image} (${reason})`);
+  return quote(message.includes(reason) ? message : [reason, message].filter(Boolean).join(': '));
+}
+
 const detailOf = (details: unknown): string => {
   const { message, error } = (details ?? {}) as { readonly message?: unknown; readonly error?: unknown };
   return typeof message === 'string' ? message : typeof error === 'string' ? error : '';
