@@ -83,6 +83,27 @@ describe('a request whose objects somebody deletes', () => {
   });
 });
 
+describe('a request that somebody suspends by hand', () => {
+  it('starts nothing and keeps what it reached, until the label goes', async () => {
+    await using world = await startWorld({ 'test/good': good });
+    await create(world.plane, twoPipelines());
+    await create(world.plane, bucketRequest());
+    await reconciled(world);
+    await label(world, { 'kratix.io/workflow-suspended': 'true' });
+    await eventually(async () => condition(await world.request(), 'Reconciled')?.['message'] === 'Suspended');
+    await world.plane.client.patch(buckets, ONE, 'merge', { spec: { size: '2Gi' } });
+    await looked(world);
+    await world.restart();
+    await label(world, { note: 'y' });
+    expect((await world.request()).status).toMatchObject({ workflows: 2, workflowsSucceeded: 2 });
+    expect(world.started).toHaveLength(2);
+    await label(world, { 'kratix.io/workflow-suspended': null });
+    await eventually(async () => (await world.request()).status?.observedGeneration === 2);
+    await reconciled(world);
+    expect(world.started).toHaveLength(4);
+  });
+});
+
 describe('a run whose Job is refused', () => {
   it('is not lost, says why, and starts when it can', async () => {
     let isRefused = false;

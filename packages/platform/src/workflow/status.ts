@@ -79,7 +79,7 @@ export function workflowOutcome(before: WorkflowStatus, workflow: Workflow, plan
     case 'failed':
       return failedOutcome(plan.index, failure ?? 'the Job failed');
     case 'suspended':
-      return { fields: counters(Math.max(0, plan.index), 0), pipelines: kept, run, conditions: [], standing: 'suspended' };
+      return { fields: plan.index < 0 ? {} : counters(plan.index, 0), pipelines: kept, run, conditions: [], standing: 'suspended' };
     case 'succeeded': {
       const completed: ConditionUpdate = { type: COMPLETED, status: 'True', reason: 'PipelinesExecutedSuccessfully', message: 'Pipelines completed' };
       return { fields: counters(count, 0), pipelines: at(count), run, conditions: [completed], standing: 'succeeded' };
