@@ -27,10 +27,11 @@ function argumentsOf(layer: Layer): readonly string[] {
       return [layer.readOnly ? '--ro-bind' : '--bind', layer.source, layer.path];
     case 'symlink':
       return ['--symlink', layer.to, layer.path];
-    case 'links':
-      return readdirSync(layer.source)
-        .filter((name) => !layer.except.includes(name))
-        .flatMap((name) => ['--symlink', `${layer.through}/${name}`, `${layer.path}/${name}`]);
+    case 'links': {
+      const names = readdirSync(layer.source).filter((name) => !layer.except.includes(name));
+      if (names.length > MAX_LINKS) throw new Error(`the image or a volume adds to ${layer.path}, which holds ${names.length} entries on this machine, more than bubblewrap takes; put it elsewhere, such as into /usr/local, or run the image on a container engine`);
+      return names.flatMap((name) => ['--symlink', `${layer.through}/${name}`, `${layer.path}/${name}`]);
+    }
     case 'dev':
       return ['--dev', '/dev', '--perms', '1777', '--size', String(TMPFS_BYTES), '--tmpfs', '/dev/shm'];
     case 'proc':
@@ -39,3 +40,6 @@ function argumentsOf(layer: Layer): readonly string[] {
       return layer satisfies never;
   }
 }
+
+/** bubblewrap takes 9,000 arguments, of which a link is three. */
+const MAX_LINKS = 2800;

@@ -84,6 +84,10 @@ describe.each(both)('a command of this machine, by $type', (sandbox) => {
     expect(printed.split('|').filter((entry) => entry !== '' && !/^(_|PWD|SHLVL|OLDPWD)=/.test(entry)).toSorted()).toEqual(['EMPTY=', 'HOME=/root', 'HOSTNAME=work-abc', "PLAIN=it's\n$HOME", 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'with.dot=a b'].toSorted());
   });
 
+  it('starts in its working directory, which is made when it is not there', async () => {
+    expect((await outcome(run('pwd; touch here && ls', { workingDir: '/work/deep' }))).printed).toBe('/work/deep\nhere\n');
+  });
+
   it('understands what Alpine\'s shell does', async () => {
     if (!existsSync('/bin/bash')) return;
     expect((await outcome(run('set -euo pipefail; if [ promise == "promise" ]; then echo right; else echo wrong; fi'))).printed).toBe('right\n');
