@@ -1,9 +1,9 @@
-import { destinations, events, workPlacements, works, type Destination, type Event, type Work, type WorkPlacement } from '@plinth/api';
+import { destinations, events, promises, workPlacements, works, type Destination, type Event, type Work, type WorkPlacement } from '@plinth/api';
 import type { KubeObject } from '@plinth/apimachinery';
 import { StateStoreError } from '@plinth/state-store';
 import { eventually } from '@plinth/testing';
 import { describe, expect, it } from 'vitest';
-import { condition, startWorld, type World } from './world.ts';
+import { bucketPromise, condition, create, startWorld, type World } from './world.ts';
 
 const group = (id: string, matchLabels?: Record<string, string>): object => ({
   id: id.padEnd(32, '0'),
@@ -133,5 +133,39 @@ describe('scheduling', () => {
     await world.plane.client.create(destinations, newDestination('rehearsal', { 'kratix.io/dry-run': 'true' }));
     await is(world, 'dry', 'Ready');
     expect(await places(world)).toEqual(['rehearsal']);
+  });
+
+  it('is woken by no Destination that does not concern it', async () => {
+    await using world = await startWorld({});
+    const reconciles = async (): Promise<number> => Number(/^controller_runtime_reconcile_total\{controller="work",result="success"\} (\d+)$/m.exec(await world.metrics())?.[1] ?? 0);
+    const names = Array.from({ length: 20 }, (_, index) => `w${index}`);
+    for (const name of names) await world.plane.client.create(works, newWork(name, name, [group('a', { environment: 'dev' })]));
+    for (const name of names) await is(world, name, 'Ready');
+    const before = await eventually(reconciles);
+    await label(world, 'worker', { colour: 'red' });
+    await world.plane.client.create(destinations, newDestination('second', { environment: 'dev' }));
+    await world.plane.client.create(destinations, newDestination('other', { environment: 'prod' }));
+    // What was caused before it has been looked at when this one is done.
+    await world.plane.client.create(works, newWork('last', 'last', [group('a', { environment: 'prod' })]));
+    await is(world, 'last', 'Ready');
+    expect((await reconciles()) - before).toBeLessThanOrEqual(4);
+  });
+
+  it('says when static dependencies were last written, and writes them only when they changed', async () => {
+    await using world = await startWorld({});
+    const dependencies = [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'needed' } }];
+    await create(world.plane, bucketPromise({}, { dependencies }));
+    const find = async (): Promise<Work> => {
+      const { items } = await world.plane.client.list<Work>(works, { namespace: 'kratix-platform-system' });
+      expect(condition(items[0]!, 'Ready')).toMatchObject({ status: 'True' });
+      return items[0]!;
+    };
+    const written = await eventually(find);
+    expect(written.metadata.labels).toEqual({ 'kratix.io/promise-name': 'bucket', 'kratix.io/work-type': 'static-dependency' });
+    expect(Date.parse(written.metadata.annotations?.['kratix.io/last-updated-at'] ?? '')).toBeGreaterThan(0);
+    await world.restart();
+    await world.plane.client.patch(promises, { name: 'bucket' }, 'merge', { metadata: { annotations: { note: 'x' } } });
+    await world.plane.client.patch(promises, { name: 'bucket' }, 'merge', { spec: { dependencies: [...dependencies, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'more' } }] } });
+    await eventually(async () => expect((await find()).metadata.generation).toBe(2));
   });
 });

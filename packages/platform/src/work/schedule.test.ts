@@ -37,7 +37,9 @@ describe(schedule, () => {
     expect(names(work('', { zone: 'x' }), [strict, bare, a], [])).toEqual(['strict']);
   });
   it('never takes a destination that is being deleted', () => {
-    expect(targets(work(), [destination('a', { environment: 'dev' }, {}, { deletionTimestamp: 'now' })], [])).toEqual([]);
+    const leaving = destination('a', { environment: 'dev' }, {}, { deletionTimestamp: 'now' });
+    expect(targets(work(), [leaving], [])).toEqual([]);
+    expect(targets(work(), [leaving], [placement('a')])).toEqual([{ destination: 'a', isMisplaced: false }]);
   });
   it('brings dry runs to destinations for dry runs, whatever they select, and nothing else there', () => {
     const dry = destination('dry', { 'kratix.io/dry-run': 'true', environment: 'dev' });

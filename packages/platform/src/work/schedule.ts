@@ -21,10 +21,12 @@ export function schedule(work: Work, destinations: readonly Destination[], place
   const isRequest = Boolean(work.spec?.resourceName);
   return (work.spec?.workloadGroups ?? []).map((group) => {
     const selectors = selectorsFor(work, group);
-    const candidates = destinations.filter((destination) => accepts(destination, selectors)).map((destination) => destination.metadata.name);
+    const matching = destinations.filter((destination) => matches(destination, selectors));
+    const candidates = matching.filter(({ metadata }) => !metadata.deletionTimestamp).map(({ metadata }) => metadata.name);
+    const fitting = new Set(matching.map(({ metadata }) => metadata.name));
     const placed = placements.filter((placement) => placement.spec?.id === group.id && !placement.metadata.deletionTimestamp).map((placement) => placement.spec!.targetDestinationName!);
     const wanted = isRequest ? (placed.length > 0 ? placed : candidates.length > 0 ? [choose(work, group, candidates)] : []) : [...candidates, ...placed];
-    return { group, targets: [...new Set(wanted)].sort().map((destination) => ({ destination, isMisplaced: !candidates.includes(destination) })) };
+    return { group, targets: [...new Set(wanted)].sort().map((destination) => ({ destination, isMisplaced: !fitting.has(destination) })) };
   });
 }
 
@@ -47,9 +49,12 @@ export function selectorsOf(group: WorkloadGroup): Readonly<Record<string, strin
   return Object.assign({}, ...sorted.map((selector) => selector.matchLabels ?? {})) as Record<string, string>;
 }
 
-/** Whether a destination takes what is selected so. Whether it is ready does not matter: the files wait for it. */
-export function accepts(destination: Destination, { matchLabels, isDryRun }: Selectors): boolean {
-  if (destination.metadata.deletionTimestamp || isMarked(destination, LABELS.dryRun) !== isDryRun) return false;
+/**
+ * Whether a destination has the labels that are selected. Whether it is ready does not matter: the files wait for it. What
+ * stands on one that is being deleted is not misplaced: it is about to go.
+ */
+export function matches(destination: Destination, { matchLabels, isDryRun }: Selectors): boolean {
+  if (isMarked(destination, LABELS.dryRun) !== isDryRun) return false;
   const labels = destination.metadata.labels ?? {};
   const wanted = Object.entries(matchLabels);
   if (wanted.length === 0) return !(destination.spec?.strictMatchLabels && Object.keys(labels).length > 0);

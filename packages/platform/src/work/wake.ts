@@ -4,7 +4,7 @@ import type { Request } from '@plinth/controller-runtime';
 import { findCondition } from '../conditions.ts';
 import { isMarked, LABELS } from '../naming/labels.ts';
 import { BY_DESTINATION, BY_WORK, type Informers } from '../runtime/informers.ts';
-import { accepts, selectorsFor } from './schedule.ts';
+import { matches, selectorsFor } from './schedule.ts';
 import { isPlacementWritten } from './status.ts';
 
 type Seen = Pick<Informers, 'works' | 'workPlacements' | 'destinations'>;
@@ -21,17 +21,17 @@ export function worksFor(informers: Seen, name: string): readonly Request[] {
     const work = informers.works.get({ namespace: placement.metadata.namespace!, name: placement.metadata.labels?.[LABELS.work] ?? '' });
     const group = work?.spec?.workloadGroups?.find(({ id }) => id === placement.spec?.id);
     if (!work || !group) continue;
-    const isMisplaced = !destination || !accepts(destination, selectorsFor(work, group));
+    const isMisplaced = !destination || !matches(destination, selectorsFor(work, group));
     if (isMisplaced !== isMarked(placement, LABELS.misplaced) || !isPlacementWritten(placement, work.metadata.generation ?? 1)) add(work);
   }
-  if (!destination) return [...concerned.values()];
+  if (!destination || destination.metadata.deletionTimestamp) return [...concerned.values()];
   for (const work of informers.works.list()) if (!work.metadata.deletionTimestamp && lacks(informers, work, destination)) add(work);
   return [...concerned.values()];
 }
 
 /** Whether files of the Work could go to the destination and are not there: everywhere for a Promise, at all for a request. */
 function lacks({ workPlacements }: Seen, work: Work, destination: Destination): boolean {
-  const groups = (work.spec?.workloadGroups ?? []).filter((group) => accepts(destination, selectorsFor(work, group)));
+  const groups = (work.spec?.workloadGroups ?? []).filter((group) => matches(destination, selectorsFor(work, group)));
   if (groups.length === 0) return false;
   const placements = workPlacements.byIndex(BY_WORK, keyString(keyOf(work)));
   const isEverywhere = !work.spec?.resourceName;
