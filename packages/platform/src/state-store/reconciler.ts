@@ -1,6 +1,7 @@
 import { bucketStateStores, gitStateStores, secrets, type Secret } from '@plinth/api';
 import { deepEqual, type KubeObject, keyString } from '@plinth/apimachinery';
 import { type Controller, done, type Informer, patchStatus, retryAfter, runController } from '@plinth/controller-runtime';
+import { StateStoreError } from '@plinth/state-store';
 import type { PlatformContext } from '../runtime/context.ts';
 import { skipMissing } from '../runtime/skip-conflict.ts';
 import type { StateStoreWriterFactory } from './open-writer.ts';
@@ -81,6 +82,8 @@ export function runStateStoreController(context: PlatformContext, kind: 'GitStat
         await patchStatus(client, resource, store, status);
         // A Secret tells when it comes.
         if (problem?.reason === 'SecretNotFound') return done;
+        // So does a change of the credentials; a server that is asked too often with wrong ones may close its door.
+        if (problem && isRefusal(problem.cause)) return retryAfter(REFUSED_RETRY_MS);
         if (problem) throw problem;
         return retryAfter(PROBE_INTERVAL_MS);
       }),
@@ -110,6 +113,8 @@ async function failing<T>(reason: StoreProblem['reason'], act: () => Promise<T>)
   }
 }
 
+const isRefusal = (cause: unknown): boolean => cause instanceof StateStoreError && cause.reason === 'unauthorized';
+
 const specChanged = (store: KubeObject, previous: KubeObject | undefined): boolean =>
   !previous || store.metadata.generation !== previous.metadata.generation || store.metadata.deletionTimestamp !== previous.metadata.deletionTimestamp;
 
@@ -117,6 +122,9 @@ const PROBE_TIMEOUT_MS = 30_000;
 
 /** A store that is back is noticed within this time. */
 const RETRY_MAX_MS = 5_000;
+
+/** Permissions can be granted on the server's side, where nobody tells. */
+const REFUSED_RETRY_MS = 30_000;
 
 /** A store that works is looked at again after this time, though nobody writes to it: it may have gone, or been changed by others. */
 const PROBE_INTERVAL_MS = 10 * 60_000;
