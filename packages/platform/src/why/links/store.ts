@@ -45,7 +45,7 @@ function troubled(name: string, store: StateStore, error: string, since: string 
 }
 
 /** Content that cannot be laid out says which path; everything else is the store's. */
-const FAULT_OF_STORE = /^(?!.*(?:\bpath\b|\bworkload\b|cannot write .*: a folder stands|is a file$|more than .* bytes|bytes in one change)).*/s;
+const FAULT_OF_STORE = /^(?!.*(?:\bpath\b|\bworkload\b|cannot write .*: a folder stands|is a file$|more than .* bytes|bytes in one change|it belongs to the placement)).*/s;
 
 /** Whether the content that this generation of the Work has stands in the store. */
 const isWritten = (placement: WorkPlacement, generation: number | undefined): boolean =>
