@@ -54,7 +54,7 @@ export async function runHost(launch: ContainerLaunch, options: HostRuntimeOptio
     const lacked = missing.filter(({ name }) => started.called().has(name));
     if (lacked.length === 0) return ended.resolve({ exitCode });
     const message = lacked.map((tool) => tool.message).join('; ');
-    if (exitCode === 0) launch.log(`${message}\n`);
+    launch.log(`${message}\n`);
     return ended.resolve({ exitCode: exitCode || EXIT_NOT_FOUND, message });
   });
   return {
