@@ -63,7 +63,10 @@ async function startScene(permissions: readonly object[] = []): Promise<Scene> {
 const status = (client: Client, resource: ApiResource, name: string, namespace?: string): Promise<unknown> =>
   client.patch(resource, { name, ...(namespace ? { namespace } : {}) }, 'merge', { status: { message: 'mine' } }, { subresource: 'status' });
 const said = (act: Promise<unknown>): Promise<string> => act.then(() => 'done', (error: unknown) => (isForbidden(error) ? (error as Error).message : `another error: ${String(error)}`));
-const workOf = (name: string, labels: object, namespace = 'default'): KubeObject => ({ apiVersion: 'platform.kratix.io/v1alpha1', kind: 'Work', metadata: { name, namespace, labels }, spec: {} }) as KubeObject;
+const workOf = (name: string, labels: object, namespace = 'default', spec: object = {}): KubeObject => {
+  const { 'kratix.io/promise-name': promiseName, 'kratix.io/resource-name': resourceName } = labels as Readonly<Record<string, string>>;
+  return { apiVersion: 'platform.kratix.io/v1alpha1', kind: 'Work', metadata: { name, namespace, labels }, spec: { promiseName, ...(resourceName ? { resourceName } : {}), ...spec } } as KubeObject;
+};
 const labelsOf = (resource: string) => ({ 'kratix.io/promise-name': 'bucket', 'kratix.io/work-type': 'resource', 'kratix.io/resource-name': resource, 'kratix.io/pipeline-name': 'make' });
 
 describe("the token of a request's pod", () => {
@@ -87,6 +90,9 @@ describe("the token of a request's pod", () => {
     expect(await said(pod.get(secrets, { namespace: 'default', name: 'password' }))).toContain('forbidden');
     expect(await said(pod.create(works, workOf('w2', labelsOf('two'))))).toContain('it writes the Works of that object only');
     expect(await said(pod.create(works, workOf('w2', { ...labelsOf('one'), 'kratix.io/promise-name': 'other' })))).toContain('it writes the Works of that object only');
+    // Where files go is decided by the spec.
+    expect(await said(pod.create(works, workOf('w2', labelsOf('one'), 'default', { resourceName: 'two' })))).toContain('it writes the Works of that object only');
+    expect(await said(pod.create(works, workOf('w2', labelsOf('one'), 'default', { promiseName: 'other' })))).toContain('it writes the Works of that object only');
     await scene.plane.client.create(works, workOf('w2', labelsOf('two')));
     expect(await said(pod.patch(works, { namespace: 'default', name: 'w2' }, 'merge', { metadata: { labels: labelsOf('one') } }))).toContain('it writes the Works of that object only');
     expect(await said(pod.delete(works, { namespace: 'default', name: 'w2' }))).toContain('forbidden');

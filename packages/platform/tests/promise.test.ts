@@ -94,6 +94,33 @@ describe('a Promise', () => {
   });
 });
 
+describe('a Promise whose workflow waits', () => {
+  const wait: TestImage = ({ path }) => writeFileSync(join(path('/kratix/metadata'), 'workflow-control.yaml'), 'suspend: true\nmessage: until somebody agrees\n');
+
+  it('is suspended, and available when it has run', async () => {
+    await using world = await startWorld({ ...IMAGES, 'test/wait': wait });
+    await create(world.plane, plain('plain', { workflows: { promise: { configure: [pipeline('own', 'test/wait')] } } }));
+    await isSo(world, 'plain', 'Available', { status: 'False', reason: 'WorkflowSuspended', message: 'Suspended' });
+    expect(condition(await world.promise('plain'), 'Reconciled')).toMatchObject({ status: 'Unknown', reason: 'WorkflowSuspended', message: 'Suspended' });
+    expect((await world.promise('plain')).metadata.labels).toMatchObject({ 'kratix.io/workflow-suspended': 'true' });
+    await patch(world, 'plain', { spec: { workflows: { promise: { configure: [pipeline('own')] } } } });
+    await isSo(world, 'plain', 'Reconciled', { status: 'True' });
+    await isSo(world, 'plain', 'Available', { status: 'True' });
+  });
+});
+
+describe('an API that keeps whatever it is given', () => {
+  it('is served with the status of the platform', async () => {
+    await using world = await startWorld(IMAGES);
+    const { spec } = bucketPromise();
+    const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
+    await create(world.plane, { ...bucketPromise(), spec: { ...spec, api: { ...spec!.api, spec: { ...spec!.api!.spec, versions: [{ name: 'v1', served: true, storage: true, schema }] } } } } as PlatformPromise);
+    await eventually(() => create(world.plane, { ...bucketRequest(), anything: { goes: true } } as KubeObject).then(() => true, () => false));
+    await eventually(async () => condition(await world.request(), 'Reconciled')?.['status'] === 'True');
+    expect(await world.request()).toMatchObject({ anything: { goes: true } });
+  });
+});
+
 describe('a Promise that requires others', () => {
   it('waits for them, is woken by each step, and tells them while it needs them', async () => {
     await using world = await startWorld(IMAGES);
@@ -183,6 +210,30 @@ describe('the deletion of a Promise', () => {
       expect((await client.list(kind, { labelSelector: 'kratix.io/promise-name=bucket' })).items).toEqual([]);
     }
     expect([...world.store.files.keys()].filter((path) => path.includes('bucket'))).toEqual([]);
+  });
+
+  it('waits for its delete workflow, says that it failed, and goes on when it is asked to', async () => {
+    let isMended = false;
+    await using world = await startWorld({ ...IMAGES, 'test/last': () => (isMended ? 0 : 3) });
+    await create(world.plane, plain('plain', { workflows: { promise: { configure: [pipeline('own')], delete: [pipeline('last', 'test/last')] } } }));
+    await isSo(world, 'plain', 'Reconciled', { status: 'True' });
+    await world.plane.client.delete(promises, { name: 'plain' });
+    await isSo(world, 'plain', 'DeleteWorkflowCompleted', { status: 'False', reason: 'DeleteWorkflowFailed', message: 'The Delete Pipeline has failed' });
+    expect((await world.promise('plain')).metadata.finalizers).toContain('kratix.io/delete-workflows');
+    await eventually(async () => expect(await eventsOf(world, 'plain')).toEqual(expect.arrayContaining(['Normal PipelineStarted: Delete Pipeline started: last', 'Warning Failed Pipeline: The Delete Pipeline has failed'])));
+    isMended = true;
+    await patch(world, 'plain', { metadata: { labels: { 'kratix.io/manual-reconciliation': 'true' } } });
+    await eventually(async () => (await world.plane.client.find(promises, { name: 'plain' })) === undefined);
+  });
+
+  it('goes on where it was when the platform is started again', async () => {
+    await using world = await startWorld(IMAGES);
+    await create(world.plane, bucketPromise(undefined, { dependencies: [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'needed' } }] }));
+    for (const name of ['one', 'two', 'three']) await eventually(() => create(world.plane, bucketRequest(name)).then(() => true, () => false));
+    await world.plane.client.delete(promises, { name: 'bucket' });
+    for (let times = 0; times < 4; times += 1) await world.restart();
+    await eventually(async () => (await world.plane.client.find(promises, { name: 'bucket' })) === undefined);
+    for (const kind of [works, jobs, promiseRevisions, customResourceDefinitions]) expect((await world.plane.client.list(kind, { labelSelector: 'kratix.io/promise-name=bucket' })).items).toEqual([]);
   });
 
   it('of one without an API takes its revision and what it made', async () => {

@@ -91,8 +91,11 @@ function refusal({ operation, resource, subresource, object, oldObject }: Platfo
   return isSameBesideLabels(oldObject!, object!) ? undefined : 'of that object it writes the status, labels and annotations only';
 }
 
+/** By its labels, by which the platform finds it, and by its spec, which decides where its files go in a store. */
 function isOwnWork(work: UnstructuredObject, run: Run): boolean {
   const { labels = {}, namespace } = work.metadata;
+  const { promiseName, resourceName = '' } = (work['spec'] ?? {}) as { readonly promiseName?: unknown; readonly resourceName?: unknown };
+  if (promiseName !== run.promiseName || resourceName !== (run.type === 'resource' ? run.name : '')) return false;
   if (labels[LABELS.promiseName] !== run.promiseName || labels[LABELS.workType] !== run.type) return false;
   if (run.type === 'promise') return labels[LABELS.resourceName] === undefined;
   return labels[LABELS.resourceName] === run.name && (labels[LABELS.resourceNamespace] ?? namespace) === run.namespace;
