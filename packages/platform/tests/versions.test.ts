@@ -158,6 +158,39 @@ describe('a request that is bound to a version', () => {
   });
 });
 
+describe('a revision', () => {
+  it('has the interval that its Promise is annotated with, as long as it is', async () => {
+    await using world = await startWorld({ 'test/make': make });
+    await apply(world, promiseOf('v1'));
+    const annotate = (value: string | null) => world.plane.client.patch(promises, { name: 'bucket' }, 'merge', { metadata: { annotations: { 'kratix.io/reconciliation-interval': value } } });
+    const has = (value: string | undefined) =>
+      eventually(async () => {
+        const { items } = await world.plane.client.list<PromiseRevision>(promiseRevisions);
+        expect(items.map(({ metadata, status }) => [metadata.annotations?.['kratix.io/reconciliation-interval'], status?.latest])).toEqual([[value, true]]);
+      });
+    await has(undefined);
+    await annotate('2h');
+    await has('2h');
+    await annotate(null);
+    await has(undefined);
+  });
+
+  it('goes together with the binding that waits for a request nobody made', async () => {
+    await using world = await startWorld({ 'test/make': make });
+    await create(world.plane, { apiVersion: 'platform.kratix.io/v1alpha1', kind: 'ResourceBinding', metadata: { name: 'early', namespace: 'default', labels: { 'kratix.io/promise-name': 'bucket', 'kratix.io/resource-name': 'never' } }, spec: { version: 'v1', promiseRef: { name: 'bucket' }, resourceRef: { name: 'never', namespace: 'default' } } } as KubeObject);
+    await apply(world, promiseOf('v1'));
+    await eventually(async () => (await world.promise()).status?.status === 'Available');
+    await apply(world, promiseOf('v2'));
+    const old = await eventually(async () => (await world.plane.client.list<PromiseRevision>(promiseRevisions)).items.find(({ spec, status }) => spec?.version === 'v1' && status?.latest === false) ?? false);
+    expect((await binding(world, 'early')).spec?.version).toBe('v1');
+    await world.plane.client.delete(promiseRevisions, { name: old.metadata.name });
+    await eventually(async () => {
+      expect(await world.plane.client.find(promiseRevisions, { name: old.metadata.name })).toBeUndefined();
+      expect(await world.plane.client.find(resourceBindings, { namespace: 'default', name: 'early' })).toBeUndefined();
+    });
+  });
+});
+
 describe('a binding', () => {
   it('comes back with its version, follows the labels of its request, and hands on what it is asked', async () => {
     await using world = await startWorld({ 'test/make': make });

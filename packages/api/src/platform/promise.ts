@@ -11,7 +11,7 @@ const pipelines = (description: string) =>
 const workflowActions = (of: string) =>
   object(`Pipelines that run for ${of}.`, {
     configure: pipelines('Run when it is made or changed, one after the other.'),
-    delete: pipelines('Run before it is deleted; only the first is used.'),
+    delete: pipelines('Run before it is deleted, one after the other.'),
   });
 
 const destinationSelector = object('Chooses destinations.', {
