@@ -128,6 +128,16 @@ describe('a DryRun', () => {
     expect(world.started).toHaveLength(1);
   });
 
+  it('takes a shorter name where the API allows no longer one', async () => {
+    await using world = await startWorld({ 'test/make': make }, ON);
+    await world.plane.client.create(destinations, rehearsal);
+    const promise = JSON.parse(JSON.stringify(bucketPromise()).replace('"properties":{"spec"', '"properties":{"metadata":{"type":"object","properties":{"name":{"type":"string","maxLength":20}}},"spec"')) as KubeObject;
+    await create(world.plane, promise);
+    await create(world.plane, dryRun({ size: '1Gi' }, 'a-name-of-some-length'));
+    expect(await completed(world, 'a-name-of-some-length')).toMatchObject({ status: 'True' });
+    expect((await world.plane.client.list(buckets)).items.map(({ metadata }) => metadata.name)).toEqual([expect.stringMatching(/^dry-run-[0-9a-f]{8}$/)]);
+  });
+
   it('waits while the feature is off, and goes on when the ConfigMap turns it on', async () => {
     await using world = await startWorld({ 'test/make': make });
     await world.plane.client.create(destinations, rehearsal);

@@ -1,4 +1,4 @@
-import type { DryRun, Work } from '@plinth/api';
+import type { CustomResourceDefinition, DryRun, Work } from '@plinth/api';
 import { apiVersionOf, type KubeObject, type ApiResource } from '@plinth/apimachinery';
 import { encodeWorkload } from '@plinth/state-store';
 import { PLATFORM_API_VERSION } from '../naming/constants.ts';
@@ -7,8 +7,25 @@ import { ANNOTATIONS, LABELS } from '../naming/labels.ts';
 import { md5hex, stableName } from '../naming/stable-name.ts';
 import type { Component } from './components.ts';
 
-/** The request that a DryRun runs in place of the real one. */
-export const rehearsalName = (dryRun: string): string => stableName(`kratix-dry-run-${dryRun}`);
+/**
+ * The name of the request that a DryRun runs in place of the real one. Kratix' name has up to 63 characters; an API that allows
+ * fewer gets a shorter one.
+ */
+export function rehearsalName(dryRun: string, maxLength = Infinity): string {
+  const name = stableName(`kratix-dry-run-${dryRun}`);
+  return name.length <= maxLength ? name : `dry-run-${md5hex(dryRun).slice(0, 8)}`;
+}
+
+/** How long the names of a Promise's requests may be, where their schema says so. */
+export function nameLimit(api: CustomResourceDefinition): number | undefined {
+  const { versions } = api.spec;
+  const schema = (versions.find(({ storage }) => storage) ?? versions[0])?.schema?.openAPIV3Schema as NameSchema | undefined;
+  return schema?.properties?.metadata?.properties?.name?.maxLength;
+}
+
+interface NameSchema {
+  readonly properties?: { readonly metadata?: { readonly properties?: { readonly name?: { readonly maxLength?: number } } } };
+}
 
 /** The real request that a DryRun is about. */
 export const realRequest = ({ metadata, spec }: DryRun): { readonly name: string; readonly namespace: string } => ({
@@ -16,13 +33,13 @@ export const realRequest = ({ metadata, spec }: DryRun): { readonly name: string
   namespace: spec?.resourceRequestRef?.namespace || metadata.namespace!,
 });
 
-export function buildRehearsal(dryRun: DryRun, resource: ApiResource): KubeObject {
+export function buildRehearsal(dryRun: DryRun, resource: ApiResource, maxLength?: number): KubeObject {
   const real = realRequest(dryRun);
   return {
     apiVersion: apiVersionOf(resource),
     kind: resource.kind,
     metadata: {
-      name: rehearsalName(dryRun.metadata.name),
+      name: rehearsalName(dryRun.metadata.name, maxLength),
       namespace: dryRun.metadata.namespace!,
       labels: { [LABELS.dryRun]: 'true', [LABELS.dryRunOwner]: dryRun.metadata.name },
       annotations: { [ANNOTATIONS.dryRunResourceName]: real.name, [ANNOTATIONS.dryRunResourceNamespace]: real.namespace },
@@ -49,8 +66,8 @@ export function buildChild(parent: DryRun, { promise, name, namespace, spec }: C
 
 export const summaryName = (promise: string, dryRun: string): string => stableName(`${promise}-${dryRun}-dry-run-summary`);
 
-/** The Work that brings the summary to where dry runs go. */
-export function buildSummary(dryRun: DryRun, markdown: string): Work {
+/** The Work that brings the summary to where dry runs go, beside the files of the request `rehearsal`. */
+export function buildSummary(dryRun: DryRun, rehearsal: string, markdown: string): Work {
   const promise = dryRun.spec?.promiseRef?.name ?? '';
   const { name, namespace, labels } = dryRun.metadata;
   const isChild = labels?.[LABELS.dryRunParent] !== undefined;
@@ -60,7 +77,7 @@ export function buildSummary(dryRun: DryRun, markdown: string): Work {
     labels: { [LABELS.dryRunOwner]: name },
     owner: ownedBy(dryRun),
     promise,
-    resourceName: rehearsalName(name),
+    resourceName: rehearsal,
     file: isChild ? `kratix-dry-run-summary-${name}.md` : 'kratix-dry-run-summary.md',
     markdown,
   });

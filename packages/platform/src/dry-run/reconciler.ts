@@ -6,6 +6,7 @@ import { FINALIZERS } from '../naming/finalizers.ts';
 import { isMarked, LABELS } from '../naming/labels.ts';
 import { apiOf, requestResource } from '../promise/api.ts';
 import { isEstablished } from '../promise/deletion.ts';
+import type { ResourceRequest } from '../resource-request/request.ts';
 import type { PlatformContext } from '../runtime/context.ts';
 import { ensureDeleted } from '../runtime/ensure-object.ts';
 import { BY_SUBJECT, subjectKey } from '../runtime/informers.ts';
@@ -14,7 +15,7 @@ import { compareWorks } from './compare-works.ts';
 import { findComponents } from './components.ts';
 import { createDryRunFollowers, type DryRunFollowers } from './follow-requests.ts';
 import { reconcileLabelledRequest } from './labelled-request.ts';
-import { buildRehearsal, buildSummary, realRequest, rehearsalName, summaryName } from './objects.ts';
+import { buildRehearsal, buildSummary, nameLimit, realRequest, summaryName } from './objects.ts';
 import { type DryRunPlan, type DryRunSnapshot, isCompleted, MAX_DEPTH, planDryRun } from './plan.ts';
 import { dryRunStatus } from './status.ts';
 import { countsOf, type DryRunReport, renderSummary } from './summary.ts';
@@ -42,7 +43,15 @@ export function runDryRunControllers(context: PlatformContext): AsyncDisposable 
   };
   const worksOf = (promise: string, { namespace, name }: ObjectKey, isDryRun: boolean): readonly Work[] =>
     informers.works.byIndex(BY_SUBJECT, subjectKey(promise, namespace, name)).filter((work) => isMarked(work, LABELS.dryRun) === isDryRun);
-  const proposedBy = ({ metadata, spec }: DryRun): readonly Work[] => worksOf(spec?.promiseRef?.name ?? '', { namespace: metadata.namespace!, name: rehearsalName(metadata.name) }, true);
+  const rehearsalOf = ({ metadata, spec }: DryRun): ResourceRequest | undefined =>
+    followers
+      .get(spec?.promiseRef?.name ?? '')
+      ?.requests.list({ namespace: metadata.namespace!, labels: { [LABELS.dryRunOwner]: metadata.name } })
+      .find((request) => request.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid));
+  const proposedBy = (dryRun: DryRun): readonly Work[] => {
+    const request = rehearsalOf(dryRun);
+    return request ? worksOf(dryRun.spec?.promiseRef?.name ?? '', keyOf(request), true) : [];
+  };
 
   /** Whether the kind of the Promise's requests is there. */
   const isServed = (promiseName: string): boolean => {
@@ -61,7 +70,7 @@ export function runDryRunControllers(context: PlatformContext): AsyncDisposable 
       promise: informers.promises.get({ name: promiseName }),
       isFollowed: followed?.isSynced() ?? false,
       isListing: isServed(promiseName) && !followed?.isSynced(),
-      request: followed?.requests.get({ namespace: namespace!, name: rehearsalName(name) }),
+      request: rehearsalOf(dryRun),
       components: findComponents(proposedBy(dryRun), informers.promises.list(), realRequest(dryRun).namespace),
       children: childrenOf(dryRun),
       summary: informers.works.get({ namespace: namespace!, name: summaryName(promiseName, name) }),
@@ -108,7 +117,7 @@ export function runDryRunControllers(context: PlatformContext): AsyncDisposable 
       case 'createRequest':
         try {
           const { resource, client: writer } = followers.get(dryRun.spec!.promiseRef!.name!)!;
-          await writer.create(resource, buildRehearsal(dryRun, resource));
+          await writer.create(resource, buildRehearsal(dryRun, resource, nameLimit(apiOf(snapshot.promise!)!)));
         } catch (error) {
           // What the API refuses as a request would be refused as the real one.
           if (isInvalid(error)) await report(dryRun, { type: 'complete', status: 'False', reason: 'PipelineFailed', message: `The request is refused: ${(error as Error).message}` });
@@ -119,7 +128,7 @@ export function runDryRunControllers(context: PlatformContext): AsyncDisposable 
         await Promise.all(plan.children.map((child) => client.create(dryRuns, child).catch(ignoreExisting)));
         return retryAfter(0);
       case 'writeSummary':
-        await client.create(workKind, buildSummary(dryRun, renderSummary(reportOf(dryRun)))).catch(ignoreExisting);
+        await client.create(workKind, buildSummary(dryRun, request!.metadata.name, renderSummary(reportOf(dryRun)))).catch(ignoreExisting);
         return retryAfter(0);
       case 'complete':
         await report(dryRun, plan.status === 'True' ? { ...plan, message: `${countsOf(reportOf(dryRun))}. ${plan.message}` } : plan);
