@@ -149,9 +149,9 @@ describe.each(both)('a command of this machine, by $type', (sandbox) => {
     const env = { PATH: '/usr/bin:/bin' };
     const plain = { PATH: '/kratix/output', LD_PRELOAD: '/kratix/output/evil.so', BASH_ENV: '/kratix/output/evil.sh' };
     expect((await outcome(start({ command: ['/bin/sh', '-c', 'echo $PATH'], env: plain }, { image: { tools: [] } }))).printed).toContain('/kratix/output');
-    const lacks = 'the step calls kustomize: this machine has no kustomize; install kustomize (https://kustomize.io), or put the program into ' + dir.path;
+    const lacks = `kustomize not found on this machine; install kustomize (https://kustomize.io), or put it into ${dir.path}`;
     expect(await outcome(run('X=$(kustomize build 2>/dev/null); echo on', { env }, { image, toolDirectories: [dir.path] }))).toEqual({ exitCode: 127, message: lacks, printed: `on\n${lacks}\n` });
-    expect(await outcome(run('yq .a x', { env }, { image, toolDirectories: [dir.path] }))).toMatchObject({ exitCode: 127, printed: expect.stringMatching(`^yq: this machine cannot run it\nthe step calls yq: ${dir.path}/yq is another program of the name yq`) as string });
+    expect(await outcome(run('yq .a x', { env }, { image, toolDirectories: [dir.path] }))).toMatchObject({ exitCode: 127, printed: expect.stringMatching(`^yq: not on this machine\nyq 4 not found \\(${dir.path}/yq is another program\\); install yq 4`) as string });
     writeFileSync(join(dir.path, 'yq'), '#!/bin/sh\necho "yq (https://github.com/mikefarah/yq/) version v4.44.6"\n');
     expect((await outcome(run('which yq; echo $PATH', { env }, { image, toolDirectories: [dir.path] }))).printed).toMatch(/^\/run\/plinth\/tools\/0\/yq\n/);
     expect((await outcome(run('yq --version', { env }, { image, toolDirectories: [dir.path] }))).exitCode).toBe(0);

@@ -32,7 +32,7 @@ export function setupScript({ sandbox, image, missing, workingDir, user, readOnl
   if (missing.length > 0) lines.push(`mkdir -p ${STAND_INS}`);
   for (const { name } of missing) {
     // What to do about it is said when the container ends, in its last words.
-    const standIn = `#!/bin/sh\necho ${shellQuote(`${name}: this machine cannot run it`)} >&2\n{ echo ${name} >&${MISSING_FD}; } 2>/dev/null\nexit 127\n`;
+    const standIn = `#!/bin/sh\necho ${shellQuote(`${name}: not on this machine`)} >&2\n{ echo ${name} >&${MISSING_FD}; } 2>/dev/null\nexit 127\n`;
     lines.push(`printf %s ${shellQuote(standIn)} > ${STAND_INS}/${name}; chmod 755 ${STAND_INS}/${name}`);
   }
   const directory = shellQuote(workingDir ?? '/');

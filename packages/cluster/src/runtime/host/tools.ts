@@ -46,9 +46,10 @@ export async function missingTools(names: readonly string[], path: string, toolD
   for (const name of new Set(names)) {
     const found = findProgram(name, path);
     if (found && (name !== 'yq' || (await isYq4(found)))) continue;
-    const place = toolDirectory ? `, or put the program into ${toolDirectory}` : '';
-    const what = found ? `${found} is another program of the name yq, which does not speak the language of yq 4` : `this machine has no ${name}`;
-    missing.push({ name, message: `the step calls ${name}: ${what}; ${REMEDIES[name] ?? `install ${name}`}${place}` });
+    const place = toolDirectory ? `, or put it into ${toolDirectory}` : '';
+    const what = found ? `${name} 4 not found (${found} is another program)` : `${name} not found on this machine`;
+    // Short, and the last thing that the container says: it becomes the message of a condition.
+    missing.push({ name, message: `${what}; ${REMEDIES[name] ?? `install ${name}`}${place}` });
   }
   return missing;
 }
