@@ -56,7 +56,7 @@ describe('the platform', () => {
 
   it('names a pipeline that failed: container, last words and exit code', async () => {
     await ask('flooded', { problem: 'fails' });
-    const why = await says('flooded', 'pipeline build failed: container plan: Error: the plot of flooded is flooded (exit code 1); correct the cause, then label site default/flooded kratix.io/manual-reconciliation=true');
+    const why = await says('flooded', 'pipeline build failed: container plan: Error: the plot of flooded is flooded (exit code 1); correct it, or run it again with the label kratix.io/manual-reconciliation=true');
     expect(why).toContain('✗ pipeline');
     await ask('flooded');
     await isReady('flooded');

@@ -47,7 +47,7 @@ describe('the message of a request', () => {
     });
     await create(world.plane, bucketPromise());
     await create(world.plane, bucketRequest());
-    await says(world, 'pipeline instance-configure failed: container step-0: Error: "2 gigs" is no size (exit code 1); correct the cause, then label bucket default/one kratix.io/manual-reconciliation=true');
+    await says(world, 'pipeline instance-configure failed: container step-0: Error: "2 gigs" is no size (exit code 1); correct it, or run it again with the label kratix.io/manual-reconciliation=true');
     fault = undefined;
     await label(world, { 'kratix.io/manual-reconciliation': 'true' });
     await isWell(world);

@@ -115,4 +115,10 @@ const FOLLOWS_OWNER: ReadonlySet<string> = new Set(['works', 'workplacements', '
 
 const identityOf = ({ apiVersion, kind, metadata }: KubeObject): Answer['object'] => ({ apiVersion, kind, ...(metadata.namespace ? { namespace: metadata.namespace } : {}), name: metadata.name });
 
-const asTimes = ({ name, startMs, endMs, precisionMs }: why.Span): object => ({ name: name.trim(), start: new Date(startMs).toISOString(), ...(endMs === undefined ? {} : { end: new Date(endMs).toISOString(), seconds: (endMs - startMs) / 1000 }), precisionSeconds: precisionMs / 1000 });
+const asTimes = ({ name, startMs, endMs, precisionMs, parts }: why.Span): object => ({
+  name,
+  start: new Date(startMs).toISOString(),
+  ...(endMs === undefined ? {} : { end: new Date(endMs).toISOString(), seconds: (endMs - startMs) / 1000 }),
+  precisionSeconds: precisionMs / 1000,
+  ...(parts ? { parts: parts.map(asTimes) } : {}),
+});

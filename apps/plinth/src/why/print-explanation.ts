@@ -16,7 +16,8 @@ export function printExplanation({ isReady, sentence, cause, links }: why.Explan
 }
 
 /** Bars on one scale of time, from the first moment to the last; what goes on reaches to now. */
-export function printWaterfall(spans: readonly why.Span[], style: Style, nowMs: number): string {
+export function printWaterfall(stages: readonly why.Span[], style: Style, nowMs: number): string {
+  const spans = stages.flatMap(({ parts = [], ...stage }) => [stage, ...parts.map((part) => ({ ...part, name: `  ${part.name}` }))]);
   if (spans.length === 0) return 'nothing has a time stamp yet';
   const isOpen = ({ endMs, isMoment }: why.Span): boolean => endMs === undefined && !isMoment;
   const endOf = (span: why.Span): number => span.endMs ?? (isOpen(span) ? Math.max(nowMs, span.startMs) : span.startMs);

@@ -96,7 +96,7 @@ const CASES: readonly (readonly [what: string, overrides: Parameters<typeof chai
     'a pipeline that fails',
     { status: failed('container size: reading limits\nError: "2 gigs" is no size\nbye (exit code 3)') },
     'pipeline',
-    'pipeline make failed: container size: Error: "2 gigs" is no size (exit code 3); correct the cause, then label bucket default/one kratix.io/manual-reconciliation=true',
+    'pipeline make failed: container size: Error: "2 gigs" is no size (exit code 3); correct it, or run it again with the label kratix.io/manual-reconciliation=true',
   ],
   [
     'an image that cannot be pulled',
@@ -249,6 +249,6 @@ describe('explain', () => {
 
   it('explains a Promise by its own chain', () => {
     const own = promise({}, { conditions: [condition('Available', 'False', 'PromiseUnavailable')] });
-    expect(explain(chain({ type: 'promise', object: own, status: failed('container apply: boom (exit code 2)'), promise: own })).sentence).toBe('pipeline make failed: container apply: boom (exit code 2); correct the cause, then label Promise bucket kratix.io/manual-reconciliation=true');
+    expect(explain(chain({ type: 'promise', object: own, status: failed('container apply: boom (exit code 2)'), promise: own })).sentence).toBe('pipeline make failed: container apply: boom (exit code 2); correct it, or run it again with the label kratix.io/manual-reconciliation=true');
   });
 });

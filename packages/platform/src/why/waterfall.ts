@@ -1,13 +1,13 @@
-import { events, type Event, type Pod } from '@plinth/api';
+import { events, type Event, type Job, type Pod, type WorkPlacement } from '@plinth/api';
 import { isForbidden, type KubeObject } from '@plinth/apimachinery';
 import type { Client } from '@plinth/client';
-import { pipelineNameOf } from '../workflow/job-state.ts';
+import { LABELS } from '../naming/labels.ts';
+import { pipelineNameOf, runOf } from '../workflow/job-state.ts';
 import type { ReadChain } from './read-chain.ts';
 import { conditionOf } from './words.ts';
 
 /** Something that took time, or a moment. */
 export interface Span {
-  /** Indented by two spaces: a part of the span above. */
   readonly name: string;
   /** In ms since 1970. */
   readonly startMs: number;
@@ -16,6 +16,7 @@ export interface Span {
   readonly isMoment?: boolean;
   /** Objects note whole seconds, events milliseconds: how exact both ends are. */
   readonly precisionMs: 1 | 1000;
+  readonly parts?: readonly Span[];
 }
 
 /** When something happened, as an event of the API tells it. */
@@ -44,72 +45,97 @@ async function momentsOf(client: Client, { metadata }: KubeObject): Promise<read
   }
 }
 
-/** Where the time went, from the request to the service, as time stamps of objects and events tell. Sorted by start. */
+/**
+ * Where the time went, as time stamps of objects and events tell: from the request to the service, or from the last
+ * time that the workflow began when it ran again. Sorted by start.
+ */
 export function waterfall(chain: ReadChain, moments: readonly Moment[] = []): readonly Span[] {
-  const { object, status, works, placements } = chain;
-  const spans: Span[] = [];
-  /** The event that goes with a time of whole seconds, if there is one. */
-  const exact = (atMs: number | undefined, about: string, reason: string): { readonly atMs: number | undefined; readonly isExact: boolean } => {
-    const found = moments.filter((one) => one.about === about && one.reason === reason && (atMs === undefined || Math.abs(one.atMs - atMs) < TOLERANCE_MS)).at(-1);
-    return found ? { atMs: found.atMs, isExact: true } : { atMs, isExact: false };
-  };
-  const add = (name: string, start: ReturnType<typeof exact>, end?: ReturnType<typeof exact>): void => {
-    if (start.atMs === undefined) return;
-    const precisionMs = start.isExact && (end?.isExact ?? true) ? 1 : 1000;
-    spans.push({ name, startMs: start.atMs, ...(end ? (end.atMs === undefined ? {} : { endMs: Math.max(start.atMs, end.atMs) }) : { isMoment: true }), precisionMs });
-  };
-  const seconds = (text: string | undefined | null) => ({ atMs: timeOf(text), isExact: false });
-  const { name } = object.metadata;
+  const { object, status } = chain;
+  // One run of each pipeline: the last.
+  const last = [...Map.groupBy(chain.jobs, pipelineNameOf).values()].map((runs) => runs[0]!);
+  const isFirstRun = last.length === 0 || last.some((job) => runOf(job) <= 1);
+  const pipelines = last.map((job) => pipelineSpan(chain, job, moments)).sort(byStart);
+  const asked = moment(chain.type === 'promise' ? 'installed' : 'asked for', seconds(object.metadata.creationTimestamp));
+  const begin = isFirstRun ? asked?.startMs : pipelines[0]?.startMs;
+  if (begin === undefined) return [];
 
-  add(chain.type === 'promise' ? 'installed' : 'asked for', seconds(object.metadata.creationTimestamp));
-  const seen = new Set<string>();
-  for (const job of chain.jobs) {
-    const pipeline = pipelineNameOf(job);
-    // One run of each pipeline: the last.
-    if (seen.has(pipeline)) continue;
-    seen.add(pipeline);
-    const started = exact(timeOf(job.status?.startTime ?? job.metadata.creationTimestamp), name, 'PipelineStarted');
-    const ended = timeOf(job.status?.completionTime ?? job.status?.conditions?.find(({ type, status: is }) => type === 'Failed' && is === 'True')?.lastTransitionTime);
-    const work = works.find(({ metadata }) => metadata.labels?.['kratix.io/pipeline-name'] === pipeline);
-    // The pipeline wrote its Work just before it ended, and that was placed at once.
-    add(`pipeline ${pipeline}`, started, work && ended !== undefined ? exact(ended, work.metadata.name, 'AllWorkplacementsScheduled') : { atMs: ended, isExact: false });
-    for (const pod of chain.pods.filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.name === job.metadata.name))) for (const each of containersOf(pod)) add(`  ${each.name}`, seconds(each.start), seconds(each.end));
-  }
-  for (const placement of placements) {
-    const written = conditionOf(placement.status?.conditions, 'WriteSucceeded');
-    const work = works.find(({ metadata }) => metadata.uid === placement.metadata.ownerReferences?.[0]?.uid);
-    add(`${COMMIT}${placement.spec?.targetDestinationName ?? ''}`, exact(timeOf(placement.metadata.creationTimestamp), work?.metadata.name ?? '', 'AllWorkplacementsScheduled'), written?.status === 'True' ? exact(timeOf(written.lastTransitionTime), placement.metadata.name, 'WorkloadsWrittenToStateStore') : { atMs: undefined, isExact: false });
-  }
+  const written = chain.placements.map((placement) => commitSpan(chain, placement, pipelines.at(-1), moments)).filter((one) => one !== undefined && (one.endMs ?? begin) >= begin) as readonly Span[];
+  const committed = written.reduce<number | undefined>((latest, { endMs }) => (endMs !== undefined && endMs > (latest ?? 0) ? endMs : latest), undefined);
   const applied = conditionOf(status.conditions, 'Applied');
-  if (applied?.status === 'True') add('applied', seconds(applied.lastTransitionTime));
   const ready = conditionOf(status.conditions, 'Ready');
-  const readyAt = ready?.status === 'True' ? exact(timeOf(ready.lastTransitionTime), name, 'HealthRecord') : { atMs: undefined, isExact: false };
-  const committed = spans.filter((span) => span.name.startsWith(COMMIT)).reduce<Span | undefined>((last, span) => ((span.endMs ?? 0) > (last?.endMs ?? 0) ? span : last), undefined);
+  const readyAt: Instant = ready?.status === 'True' ? exact(moments, seconds(ready.lastTransitionTime), object.metadata.name, 'HealthRecord') : NEVER;
   // What was ready before the last commit has been so all the time.
-  if (ready && committed?.endMs !== undefined && (readyAt.atMs === undefined || readyAt.atMs + 1000 > committed.endMs)) add('until it works', { atMs: committed.endMs, isExact: committed.precisionMs === 1 }, readyAt);
-  return withRequestFirst(spans.filter((span) => !span.name.startsWith('  ')).sort((left, right) => left.startMs - right.startMs), spans);
+  const isAwaited = ready !== undefined && committed !== undefined && (readyAt.atMs === undefined || readyAt.atMs + 1000 > committed);
+  const stages = [
+    ...(isFirstRun ? [asked] : []),
+    ...pipelines,
+    ...written,
+    applied?.status === 'True' ? moment('applied', seconds(applied.lastTransitionTime)) : undefined,
+    isAwaited ? span('until it works', { atMs: committed, precisionMs: 1 }, readyAt) : undefined,
+  ].filter((stage) => stage !== undefined && stage.startMs + 1000 > begin) as readonly Span[];
+  return withoutGuess(stages.toSorted(byStart));
 }
 
-/** What is noted in whole seconds seems to come before what is noted exactly; parts stay below their whole. */
-function withRequestFirst(sorted: readonly Span[], all: readonly Span[]): readonly Span[] {
-  const [first, ...rest] = sorted;
+/** What is noted in whole seconds seems to come before what is noted exactly: it cannot have been much before. */
+function withoutGuess([first, ...rest]: readonly Span[]): readonly Span[] {
   if (!first) return [];
   const next = rest[0];
-  // Created in the second in which the first event happened: it cannot have been much before.
-  const asked = next && first.precisionMs === 1000 && next.precisionMs === 1 && next.startMs - first.startMs < 1000 ? { ...first, startMs: next.startMs } : first;
-  return [asked, ...rest].flatMap((span) => [span, ...partsOf(span, all)]);
+  return [next && first.precisionMs === 1000 && next.precisionMs === 1 && next.startMs - first.startMs < 1000 ? { ...first, startMs: next.startMs } : first, ...rest];
 }
 
-function partsOf(span: Span, all: readonly Span[]): readonly Span[] {
-  const index = all.findIndex(({ name }) => name === span.name);
-  const end = all.findIndex(({ name }, at) => at > index && !name.startsWith('  '));
-  return all.slice(index + 1, end < 0 ? undefined : end);
+function pipelineSpan({ object, works, pods }: ReadChain, job: Job, moments: readonly Moment[]): Span {
+  const pipeline = pipelineNameOf(job);
+  const started = exact(moments, seconds(job.status?.startTime ?? job.metadata.creationTimestamp), object.metadata.name, 'PipelineStarted');
+  const ended = seconds(job.status?.completionTime ?? job.status?.conditions?.find(({ type, status }) => type === 'Failed' && status === 'True')?.lastTransitionTime);
+  const work = works.find(({ metadata }) => metadata.labels?.[LABELS.pipelineName] === pipeline);
+  const parts = pods.filter(({ metadata }) => metadata.ownerReferences?.some(({ name }) => name === job.metadata.name)).flatMap(containersOf);
+  // The pipeline wrote its Work just before it ended, and that was placed at once.
+  return { ...span(`pipeline ${pipeline}`, started, work && ended.atMs !== undefined ? exact(moments, ended, work.metadata.name, 'AllWorkplacementsScheduled') : ended)!, ...(parts.length > 0 ? { parts } : {}) };
 }
 
-function containersOf({ status }: Pod): readonly { readonly name: string; readonly start: string | undefined; readonly end: string | undefined }[] {
+/** From the end of the pipeline, or from when the placement was made, to the commit. */
+function commitSpan({ works }: ReadChain, placement: WorkPlacement, pipeline: Span | undefined, moments: readonly Moment[]): Span | undefined {
+  const condition = conditionOf(placement.status?.conditions, 'WriteSucceeded');
+  const isWritten = condition?.status === 'True';
+  const latest = latestOf(moments, placement.metadata.name, 'WorkloadsWrittenToStateStore');
+  const ended: Instant = !isWritten ? NEVER : latest ? { atMs: latest.atMs, precisionMs: 1 } : seconds(condition.lastTransitionTime);
+  const work = works.find(({ metadata }) => metadata.name === placement.metadata.labels?.[LABELS.work]);
+  const made = exact(moments, seconds(placement.metadata.creationTimestamp), work?.metadata.name ?? '', 'AllWorkplacementsScheduled');
+  const isLater = pipeline?.endMs !== undefined && pipeline.endMs > (made.atMs ?? 0) && (ended.atMs === undefined || pipeline.endMs <= ended.atMs);
+  return span(`commit for ${placement.spec?.targetDestinationName ?? ''}`, isLater ? { atMs: pipeline.endMs, precisionMs: pipeline.precisionMs } : made, ended);
+}
+
+interface Instant {
+  readonly atMs: number | undefined;
+  readonly precisionMs: 1 | 1000;
+}
+const NEVER: Instant = { atMs: undefined, precisionMs: 1 };
+
+const seconds = (text: string | undefined | null): Instant => ({ atMs: timeOf(text), precisionMs: 1000 });
+
+/** The event that goes with a time of whole seconds, if there is one. */
+function exact(moments: readonly Moment[], instant: Instant, about: string, reason: string): Instant {
+  const near = moments.filter(({ atMs }) => instant.atMs !== undefined && Math.abs(atMs - instant.atMs) < TOLERANCE_MS);
+  const found = latestOf(near, about, reason);
+  return found ? { atMs: found.atMs, precisionMs: 1 } : instant;
+}
+
+const latestOf = (moments: readonly Moment[], about: string, reason: string): Moment | undefined =>
+  moments.filter((one) => one.about === about && one.reason === reason).reduce<Moment | undefined>((latest, one) => (latest && latest.atMs >= one.atMs ? latest : one), undefined);
+
+function span(name: string, start: Instant, end: Instant): Span | undefined {
+  if (start.atMs === undefined) return undefined;
+  return { name, startMs: start.atMs, ...(end.atMs === undefined ? {} : { endMs: Math.max(start.atMs, end.atMs) }), precisionMs: Math.max(start.precisionMs, end.precisionMs) as Span['precisionMs'] };
+}
+
+const moment = (name: string, at: Instant): Span | undefined => (at.atMs === undefined ? undefined : { name, startMs: at.atMs, isMoment: true, precisionMs: at.precisionMs });
+
+const byStart = (left: Span, right: Span): number => left.startMs - right.startMs;
+
+function containersOf({ status }: Pod): readonly Span[] {
   return [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])].flatMap(({ name, state }) => {
-    if (state?.terminated) return [{ name, start: state.terminated.startedAt ?? undefined, end: state.terminated.finishedAt ?? undefined }];
-    return state?.running ? [{ name, start: state.running.startedAt ?? undefined, end: undefined }] : [];
+    const { terminated, running } = state ?? {};
+    return span(name, seconds(terminated?.startedAt ?? running?.startedAt), terminated ? seconds(terminated.finishedAt) : NEVER) ?? [];
   });
 }
 
@@ -118,7 +144,6 @@ function timeOf(text: string | undefined | null): number | undefined {
   return Number.isNaN(time) ? undefined : time;
 }
 
-const COMMIT = 'commit for ';
 /** An event is noted within this time of what it tells of. */
 const TOLERANCE_MS = 2_000;
 const MAX_OBJECTS = 20;

@@ -14,7 +14,7 @@ export function pipelineLink({ object, status, job, pod }: Chain): Link {
   const owner = nameOf(object.kind, object.metadata.name, object.metadata.namespace);
   if (completed?.reason === 'ConfigureWorkflowFailed') {
     const failed = pipelines.find(({ phase }) => phase === 'Failed');
-    return failure(failed?.name ?? '', failed?.message ?? completed.message.replace(/^A Configure Pipeline has failed: /, ''), job, { since: failed?.lastTransitionTime ?? since, owner });
+    return failure(failed?.name ?? '', failed?.message ?? completed.message.replace(/^A Configure Pipeline has failed: /, ''), job, failed?.lastTransitionTime ?? since);
   }
   if (completed?.status === 'True') return link(named(pipelines), 'ok', pipelines.length === 1 ? 'has completed' : 'have completed', { since });
   if (!completed && pipelines.length === 0) return link(owner, conditionOf(status.conditions, 'Reconciled')?.status === 'True' ? 'ok' : 'waiting', 'has no pipeline to run');
@@ -27,7 +27,7 @@ export function pipelineLink({ object, status, job, pod }: Chain): Link {
 }
 
 /** `text` is `container NAME: CAUSE`, or the cause alone; see `workflow/failure.ts`. */
-function failure(pipeline: string, text: string, job: Job | undefined, { since, owner }: { readonly since: string | undefined; readonly owner: string }): Link {
+function failure(pipeline: string, text: string, job: Job | undefined, since: string | undefined): Link {
   // A workflow that cannot be read has no pipelines.
   const name = pipeline ? nameOf('pipeline', pipeline) : 'the workflow';
   const found = /^container (\S+): (.*)$/s.exec(text);
@@ -43,7 +43,7 @@ function failure(pipeline: string, text: string, job: Job | undefined, { since, 
   if (/^CreateContainer(?:Config)?Error\b/.test(cause)) return make(`${name} cannot start: ${container}: ${quote(cause.replace(/^\w+:\s*/, ''), 120)}`, 'create what is missing, or correct the pipeline');
   const deadline = /did not come to an end within (\S+) seconds/.exec(cause)?.[1] ?? (cause.startsWith('DeadlineExceeded') ? String(job?.spec?.activeDeadlineSeconds ?? '?') : undefined);
   if (deadline) return make(`${name} hangs: ${container} did not come to an end within ${deadline} seconds and was stopped`, 'see what it waits for, or raise spec.jobOptions.activeDeadlineSeconds');
-  return make(`${name} failed: ${found ? `${container}: ` : ''}${lastWords(cause)}`, `correct the cause, then label ${owner} kratix.io/manual-reconciliation=true`);
+  return make(`${name} failed: ${found ? `${container}: ` : ''}${lastWords(cause)}`, 'correct it, or run it again with the label kratix.io/manual-reconciliation=true');
 }
 
 /** `a word, or more lines (exit code 1)` -> the line that says most, and the exit code. */
