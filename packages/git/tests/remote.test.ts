@@ -22,7 +22,7 @@ const peers: readonly (readonly [string, () => Promise<Peer>])[] = [
   ...(hasSshd ? ([['git over SSH', () => startOverSsh({ acceptProtocol: true })]] as const) : []),
 ];
 
-describe.each(peers)('GitRemote with %s', (_name, start) => {
+describe.each(peers)('GitRemote with %s', (name, start) => {
   it('finds an empty repository, pushes to it, and reads it back', async () => {
     await using peer = await start();
     using remote = new GitRemote({ url: peer.url, auth: credentials, ssh: peer.ssh });
@@ -91,7 +91,7 @@ describe.each(peers)('GitRemote with %s', (_name, start) => {
     expect((await remote.lsRefs({ prefixes: ['refs/heads/'] }))[0]?.id).toBe(first.id);
   });
 
-  it.skipIf(_name === 'our server')('passes on what a hook of the server says', async () => {
+  it.skipIf(name === 'our server')('passes on what a hook of the server says', async () => {
     await using peer = await start();
     using remote = new GitRemote({ url: peer.url, auth: credentials, ssh: peer.ssh });
     await mkdir(join(peer.bare, 'hooks'), { recursive: true });
