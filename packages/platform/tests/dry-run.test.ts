@@ -243,3 +243,22 @@ describe('a DryRun with a real git store', () => {
     expect(await files()).toEqual(standing);
   });
 });
+
+describe('who may rehearse', () => {
+  it('shows a request of another namespace only to those who may read the Works there', async () => {
+    await using world = await startWorld({ 'test/make': make }, ON);
+    const { plane } = world;
+    await create(plane, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'secretive' } } as KubeObject);
+    const role = (name: string, namespace: string, resource: string, verbs: readonly string[]): readonly KubeObject[] => [
+      { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: { name, namespace }, rules: [{ apiGroups: ['platform.kratix.io'], resources: [resource], verbs }] } as unknown as KubeObject,
+      { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding', metadata: { name, namespace }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name }, subjects: [{ kind: 'User', name: 'ann' }] } as unknown as KubeObject,
+    ];
+    for (const object of role('rehearse', 'default', 'dryruns', ['create'])) await create(plane, object);
+    const ann = plane.clientFor('ann');
+    const other = { ...dryRun({}), spec: { promiseRef: { name: 'bucket' }, resourceRequestRef: { name: 'one', namespace: 'secretive' }, resource: {} } } as KubeObject;
+    await expect(ann.create(dryRuns, other)).rejects.toThrow('its summary would show what requests of namespace secretive are made of, and ann may not get works there');
+    await ann.create(dryRuns, dryRun({}, 'own'));
+    for (const object of role('look', 'secretive', 'works', ['get'])) await create(plane, object);
+    await eventually(() => ann.create(dryRuns, other));
+  });
+});

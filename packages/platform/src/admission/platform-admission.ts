@@ -8,6 +8,7 @@ import { checkPromiseRelease } from './check-promise-release.ts';
 import { checkPromiseRevision, guardLatestRevision } from './check-promise-revision.ts';
 import { checkSettings } from './check-settings.ts';
 import { tryPromise } from './try-promise.ts';
+import { guardDryRun } from './guard-dry-run.ts';
 import { guardWorkflowPods } from './guard-workflow-pods.ts';
 
 /** The part of a write that admission looks at; the API server's admission request is one. */
@@ -17,7 +18,7 @@ export interface PlatformAdmissionRequest {
   readonly subresource?: string;
   readonly object?: UnstructuredObject;
   readonly oldObject?: UnstructuredObject;
-  readonly user?: { readonly name: string; readonly extra?: Readonly<Record<string, readonly string[]>> };
+  readonly user?: { readonly name: string; readonly groups?: readonly string[]; readonly extra?: Readonly<Record<string, readonly string[]>> };
   /** Tells the one who writes, without refusing. */
   readonly warn?: (message: string) => void;
 }
@@ -55,6 +56,7 @@ export function platformAdmission(options: PlatformAdmissionOptions = {}): (requ
       warn: request.warn ?? (() => {}),
     };
     await guardWorkflowPods(request, checking);
+    await guardDryRun(request, checking);
     const { operation, resource, subresource, object, oldObject } = request;
     if (operation === 'DELETE') {
       if (isKind(resource, 'PromiseRevision')) guardLatestRevision(request);
