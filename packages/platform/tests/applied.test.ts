@@ -99,6 +99,21 @@ describe('what a destination reports', () => {
     await sees(world, 'one', 'Ready', { status: 'True', provedAt: '2026-01-01T00:05:00Z' });
   });
 
+  it('is taken back when the agent goes back to an earlier commit', async () => {
+    await using test = await reportedWorld();
+    const { world, report, applied, renew } = test;
+    await renew(Date.now());
+    const first = applied();
+    await report(first);
+    await world.plane.client.create(buckets, bucketRequest('one'));
+    await written(world);
+    await report(applied());
+    await sees(world, 'one', 'Ready', { status: 'True' });
+    await report(first);
+    await sees(world, 'one', 'Applied', { status: 'Unknown', reason: 'ApplyPending' });
+    await sees(world, 'one', 'Ready', { status: 'Unknown', reason: 'ApplyPending' });
+  });
+
   it('names the object that was refused, and leaves the others alone', async () => {
     await using test = await reportedWorld();
     const { world, report, applied, renew } = test;

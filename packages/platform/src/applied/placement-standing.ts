@@ -55,13 +55,13 @@ export function placementStanding(view: PlacementView): PlacementStanding {
 function compare(view: PlacementView, agent: AgentReport, kustomization: KustomizationReport, destination: string, commit: string | undefined): PlacementStanding {
   const { placement, contains, provedIn } = view;
   if (!contains || !provedIn) return { type: 'undecided', destination };
-  const { lastAttemptedRevision, lastAppliedRevision, partial, failures = [], failureCount = 0, appliedAt, ready, reason, message, name } = kustomization;
+  const { lastAttemptedRevision, partial, failures = [], failureCount = 0, appliedAt, ready, reason, message, name } = kustomization;
   const attempted = commitOf(lastAttemptedRevision);
   if (failures.length > 0 && attempted && contains(attempted, provedIn)) {
     const failure = view.index.failureOf(kustomization, placement, view.paths);
     if (failure) return { type: 'failed', destination, failure };
   }
-  const applied = commitOf(partial ? lastAttemptedRevision : lastAppliedRevision);
+  const applied = appliedCommit(kustomization);
   const isApplied = applied === undefined ? false : contains(applied, provedIn);
   const awaited = commit ? { commit } : {};
   if (!isApplied) {
@@ -75,6 +75,9 @@ function compare(view: PlacementView, agent: AgentReport, kustomization: Kustomi
   const areUnhealthyKnown = (agent.unhealthyCount ?? 0) <= (agent.unhealthy?.length ?? 0);
   return { type: 'applied', destination, commit: commit ?? provedIn, provedAt: appliedAt ?? agent.reportedAt ?? '', unhealthy, areUnhealthyKnown };
 }
+
+/** The newest commit that is applied, but for single failures. */
+export const appliedCommit = ({ partial, lastAttemptedRevision, lastAppliedRevision }: KustomizationReport): string | undefined => commitOf(partial ? lastAttemptedRevision : lastAppliedRevision);
 
 /** `main@sha1:<commit>` -> the commit. */
 export const commitOf = (revision: string | undefined): string | undefined => /[^:/]+$/.exec(revision ?? '')?.[0];

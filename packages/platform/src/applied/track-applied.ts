@@ -7,7 +7,7 @@ import { BY_DESTINATION, BY_WORK, type Informers, subjectOfWork } from '../runti
 import { isWritten } from '../work-placement/plan.ts';
 import { type AppliedStanding, appliedStanding, NOT_WRITTEN } from './applied-standing.ts';
 import { placementPaths } from './placement-paths.ts';
-import { commitOf, type PlacementStanding, placementStanding } from './placement-standing.ts';
+import { appliedCommit, commitOf, type PlacementStanding, placementStanding } from './placement-standing.ts';
 import { indexOf } from './report-index.ts';
 import { followReporters } from './reporters.ts';
 
@@ -100,8 +100,9 @@ export function trackApplied({ informers, stateStores, clock }: AppliedOptions):
     const subject = subjectOfWork(work);
     for (const key of [ANY, subject.slice(0, subject.indexOf('/'))]) for (const handler of handlers.get(key) ?? []) handler(subject);
   };
-  const checkAll = (name: string): void => {
-    for (const placement of workPlacements.byIndex(BY_DESTINATION, name)) check(placement);
+  /** `isQuiet`: nothing is said of any object, so what is applied and well stays so. */
+  const checkAll = (name: string, isQuiet = false): void => {
+    for (const placement of workPlacements.byIndex(BY_DESTINATION, name)) if (!isQuiet || !knownOf(placement).said?.startsWith(APPLIED_AND_WELL)) check(placement);
   };
   /** An agent that is ahead of what the writer knows: the writer is to look, too. */
   const askWriter = ({ metadata, spec, status }: Destination): void => {
@@ -115,6 +116,17 @@ export function trackApplied({ informers, stateStores, clock }: AppliedOptions):
     stateStores.suspect(ref);
   };
 
+  /** Every folder's commit contains the one that was applied there before. */
+  const hasGoneOn = (before: Destination, after: Destination): boolean => {
+    const ref = after.spec?.stateStoreRef;
+    const writer = ref && stateStores.get(ref);
+    const [old = [], now = []] = [before.status?.agent?.kustomizations, after.status?.agent?.kustomizations];
+    return old.length === now.length && now.every((each, at) => {
+      const [earlier, later] = [appliedCommit(old[at]!), appliedCommit(each)];
+      return each.path === old[at]!.path && later !== undefined && earlier !== undefined && (later === earlier || writer?.contains?.(later, earlier) === true);
+    });
+  };
+
   const reporters = followReporters(informers.leases, clock, checkAll);
   const unsubscribe = [
     destinations.subscribe({
@@ -122,7 +134,7 @@ export function trackApplied({ informers, stateStores, clock }: AppliedOptions):
         if (destination.status?.agent === before.status?.agent) return;
         if (JSON.stringify(destination.status?.agent) === JSON.stringify(before.status?.agent)) return;
         askWriter(destination);
-        checkAll(destination.metadata.name);
+        checkAll(destination.metadata.name, saysNothing(before) && saysNothing(destination) && hasGoneOn(before, destination));
       },
     }),
     workPlacements.subscribe({ deleted: (placement) => void known.delete(keyString(keyOf(placement))) }),
@@ -163,12 +175,16 @@ export function trackApplied({ informers, stateStores, clock }: AppliedOptions):
 }
 
 const ANY = '*';
+const APPLIED_AND_WELL = 'applied ';
+
+/** Of single objects. */
+const saysNothing = ({ status }: Destination): boolean => (status?.agent?.unhealthyCount ?? 0) === 0 && (status?.agent?.kustomizations ?? []).every(({ failureCount = 0 }) => failureCount === 0);
 
 /** What of a standing makes a difference to what is said of it. */
 function signatureOf(standing: PlacementStanding): string {
   if (standing.type !== 'applied') return JSON.stringify(standing);
   const { commit, unhealthy, areUnhealthyKnown } = standing;
-  return unhealthy.length === 0 ? `applied ${commit} ${areUnhealthyKnown}` : JSON.stringify(standing);
+  return unhealthy.length === 0 ? `${APPLIED_AND_WELL}${commit} ${areUnhealthyKnown}` : JSON.stringify(standing);
 }
 
 const generationOf = (own: readonly Work[], { labels, namespace }: ObjectKey & { readonly labels?: Readonly<Record<string, string>> }): number | undefined =>
