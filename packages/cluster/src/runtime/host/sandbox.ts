@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { getuid } from 'node:process';
-import { dropPrivileges } from './step-user.ts';
+import { dropPrivileges, hasOwnUser } from './step-user.ts';
 
 /** How commands of this machine get the container's volumes at their paths. */
 export type Sandbox =
@@ -20,10 +20,12 @@ async function detect(): Promise<Sandbox> {
   const [setpriv, ...less] = dropPrivileges('bwrap', undefined);
   const lesser = await works(setpriv, [...less, 'true']);
   if (lesser !== undefined) return { type: 'none', why: `setpriv cannot give up rights for commands of this machine: ${lesser}; install the package util-linux` };
-  const bwrap = await works('bwrap', ['--ro-bind', '/', '/', '--unshare-pid', '--proc', '/proc', '--dev', '/dev', '--', 'true']);
+  // With all that is asked of it later: older ones do not know `--size`, and containers may lack the right to change the user.
+  const capabilities = hasOwnUser() ? ['--cap-add', 'CAP_SETUID', '--cap-add', 'CAP_SETGID', '--cap-add', 'CAP_SETPCAP'] : [];
+  const bwrap = await works('bwrap', ['--cap-drop', 'ALL', ...capabilities, '--ro-bind', '/', '/', '--unshare-pid', '--as-pid-1', '--unshare-ipc', '--unshare-uts', '--proc', '/proc', '--dev', '/dev', '--perms', '1777', '--size', '4096', '--tmpfs', '/dev/shm', '--', ...dropPrivileges('bwrap', undefined), 'true']);
   if (bwrap === undefined) return { type: 'bwrap' };
   const [command, ...flags] = unshareCommand();
-  const unshare = await works(command, [...flags, '--', 'sh', '-c', 'mount -t tmpfs tmpfs /mnt']);
+  const unshare = await works(command, [...flags, '--', 'sh', '-c', `mount -t tmpfs tmpfs /mnt && exec ${dropPrivileges('unshare', undefined).join(' ')} true`]);
   if (unshare === undefined) return { type: 'unshare' };
   return {
     type: 'none',
