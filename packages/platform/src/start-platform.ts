@@ -12,6 +12,7 @@ import { runRevisionController } from './promise-revision/reconciler.ts';
 import type { PlatformContext } from './runtime/context.ts';
 import { createInformers } from './runtime/informers.ts';
 import { followSettings } from './settings/follow-settings.ts';
+import { leveledLogger } from './settings/leveled-logger.ts';
 import { openWriter, type StateStoreWriterFactory } from './state-store/open-writer.ts';
 import { runStateStoreController } from './state-store/reconciler.ts';
 import { createStateStores } from './state-store/state-stores.ts';
@@ -28,6 +29,7 @@ export interface PlatformOptions {
   /** Ends everything; so does disposal. */
   readonly signal: AbortSignal;
   readonly clock?: Clock;
+  /** Is told of everything from the level on that the settings say. */
   readonly log?: Logger;
   /** What the installation sets; the ConfigMap `kratix` wins. */
   readonly config?: Partial<PlatformConfig>;
@@ -51,8 +53,11 @@ export function startPlatform(options: PlatformOptions): Platform {
   const ended = new AbortController();
   const signal = AbortSignal.any([options.signal, ended.signal]);
   const metrics = startControllerMetrics();
-  const telemetry = createTelemetry(options.log ?? defaultLogger);
-  const log = platformLogger(options.log ?? defaultLogger, telemetry);
+  // The settings come over a client that logs already.
+  let config: PlatformConfig | undefined;
+  const leveled = leveledLogger(options.log ?? defaultLogger, () => config?.logging.level ?? 'info');
+  const telemetry = createTelemetry(leveled);
+  const log = platformLogger(leveled, telemetry);
   const client = aroundRequests(options.client, (request, send) => telemetry.aroundRequest(request, () => metrics.countRequest(request, send)));
   const cache = createCache(client, { signal, clock, log });
   const stateStores = createStateStores();
@@ -65,13 +70,14 @@ export function startPlatform(options: PlatformOptions): Platform {
     return created;
   };
   const informers = createInformers(cache);
+  config = followSettings({ informer: informers.settings, installed: options.config ?? {}, recorder: recorder('PlatformSettings'), log });
   const context: PlatformContext = {
     cache,
     client: cache.client,
     informers,
     stateStores,
     applied: trackApplied({ informers, stateStores, clock }),
-    config: followSettings({ informer: informers.settings, installed: options.config ?? {}, recorder: recorder('PlatformSettings'), log }),
+    config,
     clock,
     log,
     signal,

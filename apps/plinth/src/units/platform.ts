@@ -6,7 +6,7 @@ import { startClusterOn } from './cluster.ts';
 import { serviceAccount, startControlPlane, type ControlPlane } from './control-plane.ts';
 import { gitServerAddress } from './git-address.ts';
 import { install } from './install.ts';
-import { logger } from './logger.ts';
+import { logger, platformLog, platformLogLevel } from './logger.ts';
 import { platformObjects } from './manifests.ts';
 import { followIngressPort, offeredStepImages, offerPromises } from './offer-promises.ts';
 import { platformKustomizations, platformReporterUser } from './platform-destination.ts';
@@ -30,7 +30,8 @@ export const startPlatformUnit: StartUnit = async (context) => {
     startPlatform({
       client: plane.clientFor(serviceAccount(PLATFORM_NAMESPACE, CONTROLLER_SERVICE_ACCOUNT)),
       signal: stopping.signal,
-      log: logger,
+      log: platformLog,
+      config: { logging: { structured: true, level: platformLogLevel } },
     }),
   );
   plane.server.setMetrics(platform.metrics);
