@@ -73,13 +73,13 @@ describe('a platform that is killed after any write that it makes for a request'
       expect(rest).toMatchObject({ works: 1, placements: 1, files: [[`worker/resources/${home(name)}/bucket/${name}/instance-configure/5058f/bucket.yaml`, `kind: Bucket\nsize: ${size}\n`]] });
       expect(rest.jobs.map((job) => job.status?.conditions?.[0]?.type)).toEqual(Array.from({ length: runs }, () => 'Complete'));
       expect(bindings.map(({ spec, status }) => [spec?.version, status?.lastAppliedVersion])).toEqual([['latest', 'not-set']]);
-    });
+    }, PATIENT);
   const isGone = (name: string) =>
     eventually(async () => {
       expect(await world.plane.client.find(buckets, key(name))).toBeUndefined();
       expect(await remains(name)).toEqual({ jobs: [], works: 0, placements: 0, bindings: [], files: [] });
       expect(undone.filter((one) => one === name)).toHaveLength(1);
-    });
+    }, PATIENT);
 
   const scenarios: Readonly<Record<string, { readonly prepare?: (name: string) => Promise<unknown>; readonly act: (name: string) => Promise<unknown>; readonly isRight: (name: string) => Promise<unknown>; readonly atLeast: number }>> = {
     create: { act: (name) => ask(name), isRight: (name) => isMade(name, 1), atLeast: 12 },
@@ -108,7 +108,7 @@ describe('a platform that is killed after any write that it makes for a request'
     const names = steps.map((_, index) => `${title}-${index + 1}`);
     if (prepare) {
       for (const name of names) await create(world.plane, bucketRequest(name));
-      await Promise.all(names.map(prepare));
+      for (const name of names) await prepare(name);
     }
     let died = 0;
     for (const [index, name] of names.entries()) {
@@ -121,9 +121,14 @@ describe('a platform that is killed after any write that it makes for a request'
     }
     next = {};
     await world.restart();
-    await Promise.all(names.map((name, index) => isRight(name).catch((error: unknown) => {
-      throw new Error(`killed after write ${index + 1} of ${title} (${steps[index]}): ${(error as Error).message}`, { cause: error });
-    })));
+    for (const [index, name] of names.entries()) {
+      await isRight(name).catch((error: unknown) => {
+        throw new Error(`killed after write ${index + 1} of ${title} (${steps[index]}): ${(error as Error).message}`, { cause: error });
+      });
+    }
     expect(died).toBeGreaterThanOrEqual(Math.min(atLeast, steps.length) - 1);
   });
 });
+
+/** Looks are expensive here: they list everything that a request may have left. */
+const PATIENT = { timeoutMs: 20_000, intervalMs: 25 };
