@@ -51,8 +51,8 @@ function statusFor(snapshot: RequestSnapshot, plan: Exclude<RequestPlan, { type:
 }
 
 /** Why the request is not ready, in one sentence; it stands in `message` in place of what the author says. */
-function causeOf({ chain }: RequestSnapshot, status: RequestStatus): string | undefined {
-  if (isTrue(status.conditions, 'Reconciled') && (findCondition(status.conditions, 'Ready')?.status ?? 'True') === 'True') return undefined;
+function causeOf({ chain, request }: RequestSnapshot, status: RequestStatus): string | undefined {
+  if (!request.metadata.deletionTimestamp && isTrue(status.conditions, 'Reconciled') && (findCondition(status.conditions, 'Ready')?.status ?? 'True') === 'True') return undefined;
   const cause = findCause(chain(status));
   return cause && sentenceOf(cause);
 }

@@ -247,6 +247,15 @@ describe('explain', () => {
     expect(explain(chain({ placements: [notWritten], findStore: () => away })).sentence).toBe('GitStateStore default cannot be reached: connect ECONNREFUSED; see whether the server at https://git.test/x runs');
   });
 
+  it('says what an object that is being deleted waits for', () => {
+    const deleting = (extra: object = {}) => ({ ...chain().object, metadata: { ...chain().object.metadata, deletionTimestamp: AT, ...extra } });
+    const said = (overrides: Partial<Chain>): string => explain(chain({ object: deleting(), ...overrides })).sentence;
+    expect(said({ status: { conditions: [condition('DeleteWorkflowCompleted', 'False', 'DeleteWorkflowFailed')], kratix: { workflows: { pipelines: [{ name: 'unmake', phase: 'Failed', message: 'container rm: boom (exit code 2)' }] } } } })).toBe('pipeline unmake failed: container rm: boom (exit code 2); correct it, or run it again with the label kratix.io/manual-reconciliation=true');
+    expect(said({})).toBe('bucket default/one is being deleted: the files are being removed');
+    expect(said({ findStore: () => store(condition('Ready', 'False', 'StateStoreError', 'connect ECONNREFUSED')) })).toContain('GitStateStore default cannot be reached: connect ECONNREFUSED');
+    expect(said({ placements: [], object: deleting({ finalizers: ['example.com/hold'] }) })).toBe('bucket default/one is being deleted, it waits for the finalizers example.com/hold');
+  });
+
   it('explains a Promise by its own chain', () => {
     const own = promise({}, { conditions: [condition('Available', 'False', 'PromiseUnavailable')] });
     expect(explain(chain({ type: 'promise', object: own, status: failed('container apply: boom (exit code 2)'), promise: own })).sentence).toBe('pipeline make failed: container apply: boom (exit code 2); correct it, or run it again with the label kratix.io/manual-reconciliation=true');

@@ -10,14 +10,14 @@ import { scheduleLink } from './links/schedule.ts';
 import { healthLink, podLink } from './links/service.ts';
 import { storeLink } from './links/store.ts';
 import { versionLink } from './links/version.ts';
-import { conditionOf, nameOf, sentenceOf } from './words.ts';
+import { conditionOf, listed, nameOf, sentenceOf } from './words.ts';
 
 /**
  * Walks along the chain from a request (or a Promise) to its service and says of each link how it stands, and in one
  * sentence why the whole is not ready: the first link that failed. Pure, and bounded by what the chain holds.
  */
 export function explain(chain: Chain): Explanation {
-  const links = LINKS.map((name) => EXPLAINERS[name](chain)).filter((link) => link !== undefined);
+  const links = linksOf(chain).map((name) => EXPLAINERS[name](chain)).filter((link) => link !== undefined);
   const cause = links.find(({ state }) => state === 'failed');
   const isReady = cause === undefined && isSaidReady(chain);
   return { isReady, sentence: cause ? sentenceOf(cause) : isReady ? readySentence(chain) : waitingSentence(chain, links), ...(cause ? { cause } : {}), links };
@@ -28,12 +28,16 @@ export function explain(chain: Chain): Explanation {
  * link that failed, so it is cheap enough for every pass of a controller.
  */
 export function findCause(chain: Chain): Link | undefined {
-  for (const name of LINKS) {
+  for (const name of linksOf(chain)) {
     const link = EXPLAINERS[name](chain);
     if (link?.state === 'failed') return link;
   }
   return undefined;
 }
+
+/** What is being deleted goes another way. */
+const linksOf = ({ object }: Chain): readonly LinkName[] => (object.metadata.deletionTimestamp ? DELETION : LINKS);
+const DELETION: readonly LinkName[] = ['pause', 'pipeline', 'store'];
 
 const EXPLAINERS: Readonly<Record<LinkName, (chain: Chain) => Link | undefined>> = {
   promise: promiseLink,
@@ -52,6 +56,7 @@ const EXPLAINERS: Readonly<Record<LinkName, (chain: Chain) => Link | undefined>>
 
 /** What the platform itself says: `Ready` where somebody can tell, else that all is in the store. */
 function isSaidReady({ type, status, object }: Chain): boolean {
+  if (object.metadata.deletionTimestamp) return false;
   const ready = conditionOf(status.conditions, 'Ready');
   if (ready) return ready.status === 'True';
   if (type === 'promise') return conditionOf((object as { readonly status?: { readonly conditions?: readonly unknown[] } }).status?.conditions, 'Available')?.status === 'True' && conditionOf(status.conditions, 'Reconciled')?.status === 'True';
@@ -63,6 +68,7 @@ const subject = ({ object }: Chain): string => nameOf(object.kind, object.metada
 const readySentence = (chain: Chain): string => `${subject(chain)} is ready${chain.status.message ? `: ${chain.status.message}` : ''}`;
 
 function waitingSentence(chain: Chain, links: readonly Link[]): string {
+  const doing = chain.object.metadata.deletionTimestamp ? 'being deleted' : 'on its way';
   const first = links.find(({ state }) => state === 'waiting') ?? links.find(({ state }) => state === 'unknown');
-  return first ? `${subject(chain)} is on its way: ${first.object} ${first.message}${first.since ? `, since ${first.since}` : ''}` : `${subject(chain)} is on its way`;
+  return first ? `${subject(chain)} is ${doing}: ${first.object} ${first.message}${first.since ? `, since ${first.since}` : ''}` : `${subject(chain)} is ${doing}${doing === 'being deleted' ? `, it waits for the finalizers ${listed(chain.object.metadata.finalizers ?? [])}` : ''}`;
 }

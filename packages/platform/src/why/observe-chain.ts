@@ -3,6 +3,7 @@ import type { KubeObject } from '@plinth/apimachinery';
 import type { Resolution } from '../resource-binding/resolve-revision.ts';
 import type { RequestStatus } from '../resource-request/request.ts';
 import { BY_WORK, type Informers } from '../runtime/informers.ts';
+import { findStore } from '../state-store/find-store.ts';
 import type { Runs } from '../workflow/observe.ts';
 import type { Chain } from './chain.ts';
 
@@ -23,7 +24,8 @@ export interface Observed {
  * follows the clock of the controllers.
  */
 export function observeChain(informers: Informers, { runs, bindings, works, ...found }: Observed): Chain {
-  const alive = works.filter(({ metadata }) => !metadata.deletionTimestamp);
+  const isDeleting = Boolean(found.object.metadata.deletionTimestamp);
+  const alive = works.filter(({ metadata }) => isDeleting || !metadata.deletionTimestamp);
   return {
     ...found,
     binding: bindings?.[0],
@@ -31,9 +33,9 @@ export function observeChain(informers: Informers, { runs, bindings, works, ...f
     job: runs.jobs[0],
     pod: runs.pod,
     works: alive,
-    placements: alive.flatMap(({ metadata }) => informers.workPlacements.byIndex(BY_WORK, `${metadata.namespace}/${metadata.name}`)).filter(({ metadata }) => !metadata.deletionTimestamp),
+    placements: alive.flatMap(({ metadata }) => informers.workPlacements.byIndex(BY_WORK, `${metadata.namespace}/${metadata.name}`)).filter(({ metadata }) => isDeleting || !metadata.deletionTimestamp),
     destinations: informers.destinations.list(),
-    findStore: ({ kind, name = '' }) => (kind === 'GitStateStore' ? informers.gitStateStores.get({ name }) : undefined),
+    findStore: (ref) => findStore(informers, ref),
     silentSince: () => undefined,
   };
 }

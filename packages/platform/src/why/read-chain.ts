@@ -60,8 +60,10 @@ export async function readChain(client: Client, object: KubeObject, promiseName:
     reader.list<Destination>(destinations),
     type === 'request' && namespace ? reader.list<ResourceBinding>(resourceBindings, { namespace, labelSelector: ofSubject }) : [],
   ]);
-  const ownJobs = newestFirst(allJobs.filter((job) => subjectOfJob(job) === subject && actionOf(job) === 'configure' && !job.metadata.deletionTimestamp));
-  const ownWorks = allWorks.filter((work) => subjectOfWork(work) === subject && !work.metadata.deletionTimestamp);
+  const ownJobs = newestFirst(allJobs.filter((job) => subjectOfJob(job) === subject && actionOf(job) === (object.metadata.deletionTimestamp ? 'delete' : 'configure') && !job.metadata.deletionTimestamp));
+  // What is being deleted keeps an object that is being deleted itself.
+  const isDeleting = Boolean(object.metadata.deletionTimestamp);
+  const ownWorks = allWorks.filter((work) => subjectOfWork(work) === subject && (isDeleting || !work.metadata.deletionTimestamp));
   const binding = bindings[0];
   const missing = (promise?.status?.requiredPromises ?? []).filter(({ state }) => state !== 'Requirement installed').slice(0, MAX_REQUIRED);
 
@@ -88,7 +90,7 @@ export async function readChain(client: Client, object: KubeObject, promiseName:
     job: ownJobs[0],
     pod: podOf(allPods, ownJobs[0]),
     works: ownWorks,
-    placements: placements.filter(({ metadata }) => !metadata.deletionTimestamp),
+    placements: placements.filter(({ metadata }) => isDeleting || !metadata.deletionTimestamp),
     destinations: allDestinations,
     findStore: (ref) => storeByRef.get(refKey(ref)),
     silentSince: (destination) => silentSince(leaseOf.get(destination), now),

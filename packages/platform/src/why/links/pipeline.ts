@@ -1,4 +1,5 @@
 import type { Job, PipelineStatus, Pod } from '@plinth/api';
+import { FINALIZERS } from '../../naming/finalizers.ts';
 import { pipelineNameOf } from '../../workflow/job-state.ts';
 import { runningContainer } from '../../workflow/failure.ts';
 import type { Chain, Link } from '../chain.ts';
@@ -12,6 +13,7 @@ export function pipelineLink({ object, status, job, pod }: Chain): Link {
   const completed = conditionOf(status.conditions, 'ConfigureWorkflowCompleted');
   const since = completed?.lastTransitionTime;
   const owner = nameOf(object.kind, object.metadata.name, object.metadata.namespace);
+  if (object.metadata.deletionTimestamp) return deletion(object, status, job);
   if (completed?.reason === 'ConfigureWorkflowFailed') {
     const failed = pipelines.find(({ phase }) => phase === 'Failed');
     return failure(failed?.name ?? '', failed?.message ?? completed.message.replace(/^A Configure Pipeline has failed: /, ''), job, failed?.lastTransitionTime ?? since);
@@ -24,6 +26,15 @@ export function pipelineLink({ object, status, job, pod }: Chain): Link {
   if (stuck) return link(name, 'failed', `${name} cannot start, its pod fits on no node: ${quote(stuck, 100)}`, { since: running?.lastTransitionTime, next: 'make room, or correct what the pipeline asks for' });
   const container = runningContainer(pod);
   return link(name, 'waiting', `is running${container ? `, it has come to container ${container}` : ''}`, { since: running?.lastTransitionTime });
+}
+
+/** Of an object that is being deleted: its delete pipeline. */
+function deletion(object: Chain['object'], status: Chain['status'], job: Job | undefined): Link {
+  const condition = conditionOf(status.conditions, 'DeleteWorkflowCompleted');
+  const failed = status.kratix?.workflows?.pipelines?.find(({ phase }) => phase === 'Failed');
+  if (condition?.reason === 'DeleteWorkflowFailed') return failure(failed?.name ?? '', failed?.message ?? condition.message, job, failed?.lastTransitionTime ?? condition.lastTransitionTime);
+  const isOpen = object.metadata.finalizers?.includes(FINALIZERS.request.deleteWorkflows) && job !== undefined;
+  return link('the delete pipeline', isOpen ? 'waiting' : 'ok', isOpen ? 'is running' : 'has nothing to do');
 }
 
 /** `text` is `container NAME: CAUSE`, or the cause alone; see `workflow/failure.ts`. */

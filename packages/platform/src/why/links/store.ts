@@ -7,8 +7,9 @@ import { conditionOf, linkMaker, nameOf, quote } from '../words.ts';
 const link = linkMaker('store');
 
 /** Whether the files stand in the state store: which error, where not. What stands there does not mind a store that is away. */
-export function storeLink({ placements, works, destinations, findStore }: Chain): Link {
-  const open = placements.filter((placement) => !isWritten(placement, works.find(({ metadata }) => metadata.name === placement.metadata.labels?.[LABELS.work])?.metadata.generation));
+export function storeLink({ object, placements, works, destinations, findStore }: Chain): Link {
+  const isDeleting = Boolean(object.metadata.deletionTimestamp);
+  const open = placements.filter((placement) => isDeleting || !isWritten(placement, works.find(({ metadata }) => metadata.name === placement.metadata.labels?.[LABELS.work])?.metadata.generation));
   for (const placement of open) {
     const ref = destinations.find(({ metadata }) => metadata.name === placement.spec?.targetDestinationName)?.spec?.stateStoreRef;
     if (!ref) continue;
@@ -24,6 +25,7 @@ export function storeLink({ placements, works, destinations, findStore }: Chain)
         : link(name, 'failed', `${name} does not take the files of ${placement.metadata.name}: ${quote(written.message)}`, { since: written.lastTransitionTime, next: 'correct what the pipeline writes' });
     }
   }
+  if (isDeleting) return link('the files', placements.length === 0 ? 'ok' : 'waiting', placements.length === 0 ? 'are removed' : 'are being removed');
   if (placements.length === 0 || open.length > 0) return link('the files', 'waiting', placements.length === 0 ? 'are not written yet' : 'are being written');
   const last = placements.map((placement) => conditionOf(placement.status?.conditions, 'WriteSucceeded')?.lastTransitionTime ?? '').sort().at(-1);
   const versions = [...new Set(placements.map((placement) => shortVersion(placement.status?.versionID)).filter(Boolean))];
