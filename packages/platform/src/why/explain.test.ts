@@ -139,6 +139,8 @@ const CASES: readonly (readonly [what: string, overrides: Parameters<typeof chai
   ],
   ['a store without its Secret', unavailableStore('SecretNotFound', 'Secret git not found in namespace kratix-platform-system'), 'store', 'GitStateStore default has no credentials: Secret git not found in namespace kratix-platform-system; create that Secret'],
   ['credentials that are refused', unavailableStore('ErrorValidatingPermissions', 'the server answered 401'), 'store', 'GitStateStore default refuses the credentials: the server answered 401; correct Secret kratix-platform-system/git'],
+  ['a host that is not known', unavailableStore('ErrorValidatingPermissions', 'ssh: Host key verification failed.'), 'store', 'GitStateStore default shows a host key that is not known: ssh: Host key verification failed; put it into the key knownHosts of Secret kratix-platform-system/git'],
+  ['a bucket that is not there', unavailableStore('ErrorValidatingPermissions', 'cannot list b at s3.test: 404 NoSuchBucket'), 'store', 'GitStateStore default cannot be written: cannot list b at s3.test: 404 NoSuchBucket; create the bucket, or correct spec.bucketName'],
   [
     'a push that is refused',
     { placements: [placement([condition('WriteSucceeded', 'False', 'WorkloadsFailedWrite', 'the git server refused to move branch main: pre-receive hook declined')])] },

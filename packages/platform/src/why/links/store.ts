@@ -38,8 +38,10 @@ function troubled(name: string, store: StateStore, error: string, since: string 
   const text = quote(error.replace(/^Error validating state store permissions: /, ''));
   const say = (what: string, next: string): Link => link(name, 'failed', `${name} ${what}: ${text}`, { since, next });
   if (reason === 'SecretNotFound') return say('has no credentials', 'create that Secret');
+  if (/host key|known.?hosts/i.test(error)) return say('shows a host key that is not known', `put it into the key knownHosts of ${secret}`);
   if (/\b(?:401|403)\b|unauthori[sz]ed|forbidden|denied|credential|password|authenticat|access ?key|signature/i.test(error)) return say('refuses the credentials', `correct ${secret}`);
   if (/ECONN|EHOSTUN|ENOTFOUND|EAI_|refused the connection|connection refused|connect\b|getaddrinfo|timed? ?out|unreachable|no answer|no such host|\b50[0234]\b/i.test(error)) return say('cannot be reached', `see whether the server at ${addressOf(store)} runs`);
+  if (/NoSuchBucket/.test(error)) return say('cannot be written', 'create the bucket, or correct spec.bucketName');
   if (/has no branch|branch .* not found/i.test(error)) return say('cannot be written', 'create the branch, or correct spec.branch');
   if (/refused to move|reject|declined|hook|protected|fast.forward/i.test(error)) return say('refuses the push', 'see who else writes to the branch, and which rules it has');
   if (/certificate|TLS|self.signed/i.test(error)) return say('shows a certificate that is not trusted', `put its authority into the key ca.crt of ${secret}`);
