@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { consolidate, decodeCommit, decodeTree, isConsolidationDue, Repository, zeroId, type GitObject, type ParsedPack } from '@plinth/git';
 import { keyString, type ObjectKey } from '@plinth/apimachinery';
+import { dropOldObjects } from './drop-old-objects.ts';
 import type { FolderEntry, TreeReader } from './tree-reader.ts';
 
 /** The content of a source at one revision. Never changes; what is read from it is always the same. */
@@ -19,6 +20,9 @@ const MAX_FILES = 100_000;
 const MAX_BYTES = 256 * 1024 * 1024;
 const MAX_DEPTH = 32;
 const JOIN_AFTER_PACKS = 50;
+/** Objects of earlier revisions go when there are more of them than what the newest needs, several times over. */
+const KEPT_OBJECTS = 2_000;
+const KEPT_PER_FILE = 8;
 
 /** The commit that the artifact was made from; kept as a reference, so that it is there again after a restart. */
 const ARTIFACT_REF = 'refs/plinth/artifact';
@@ -64,10 +68,13 @@ export function openArtifactStore(dataDir: string): ArtifactStore {
   const measures = new Map<string, Map<string, Measure>>();
   const joining = new Map<Repository, Promise<void>>();
 
-  /** Every fetch leaves a small pack; they are joined beside other work. A failure only leaves more of them. */
-  const joinPacks = (repository: Repository): void => {
+  /** Every fetch leaves a small pack; they are joined, and cleared, beside other work. A failure only leaves more of them. */
+  const tidy = (key: string, repository: Repository, files: number): void => {
     if (joining.has(repository) || !isConsolidationDue(repository.objects, JOIN_AFTER_PACKS)) return;
-    const joined = consolidate(repository.objects).catch(() => {});
+    const count = repository.objects.packs.reduce((sum, { index }) => sum + index.count, 0);
+    const kept = [artifacts.get(key), previous.get(key)].flatMap((artifact) => (artifact ? [artifact.commit] : []));
+    const work = count > KEPT_OBJECTS + KEPT_PER_FILE * files ? dropOldObjects(repository.objects, kept) : consolidate(repository.objects);
+    const joined = work.catch(() => {});
     joining.set(repository, joined);
     void joined.then(() => joining.delete(repository));
   };
@@ -120,7 +127,7 @@ export function openArtifactStore(dataDir: string): ArtifactStore {
       content.fetched = undefined;
       const updated = await repository.refs.update({ name: ARTIFACT_REF, expected: repository.refs.read(ARTIFACT_REF) ?? zeroId, next: commit });
       if (!updated.ok) throw new Error(`failed to keep commit ${commit} as the artifact of ${key}: ${updated.reason}`);
-      joinPacks(repository);
+      tidy(key, repository, measure.files);
       return { ...artifact, size: measure.bytes, subject: artifact.subject };
     },
     remove: async (source) => {
