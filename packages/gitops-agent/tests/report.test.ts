@@ -1,5 +1,6 @@
 import { crdOf, deployments, destinations, leases, pods, type AgentReport, type Destination, type Lease } from '@plinth/api';
 import type { KubeObject } from '@plinth/apimachinery';
+import type { Client } from '@plinth/client';
 import { silentLogger } from '@plinth/controller-runtime';
 import { eventually, fakeClock, type FakeClock } from '@plinth/testing';
 import { describe, expect, it } from 'vitest';
@@ -9,7 +10,7 @@ import { configMap, world, type World } from './world.ts';
 const LEASES = 'kratix-platform-system';
 
 /** A cluster that is its own platform, with a Destination and somebody who may report of it and nothing else. */
-async function reported(clock?: FakeClock): Promise<{ readonly w: World; readonly report: () => Promise<AgentReport>; readonly start: () => AsyncDisposable } & AsyncDisposable> {
+async function reported(clock?: FakeClock): Promise<{ readonly w: World; readonly report: () => Promise<AgentReport>; readonly start: (cluster?: Client) => AsyncDisposable } & AsyncDisposable> {
   await using undo = new AsyncDisposableStack();
   const w = undo.use(await world());
   const { client } = w.plane;
@@ -19,12 +20,12 @@ async function reported(clock?: FakeClock): Promise<{ readonly w: World; readonl
   await eventually(async () => (await client.create<Destination>(destinations, { apiVersion: 'platform.kratix.io/v1alpha1', kind: 'Destination', metadata: { name: 'worker' }, spec: { path: '.' } })) !== undefined);
   await w.createSource();
   await w.createUnit('all');
-  const start = (): AsyncDisposable =>
-    startDestinationReporter({ cluster: client, platform: w.plane.clientFor('plinth:destination:worker'), destination: 'worker', signal: new AbortController().signal, log: silentLogger, ...(clock ? { clock } : {}) });
+  const start = (cluster = client): AsyncDisposable =>
+    startDestinationReporter({ cluster, platform: w.plane.clientFor('plinth:destination:worker'), destination: 'worker', signal: new AbortController().signal, log: silentLogger, ...(clock ? { clock } : {}) });
   const owned = undo.move();
   return {
     w,
-    start: () => owned.use(start()),
+    start: (cluster) => owned.use(start(cluster)),
     report: async () => (await client.get<Destination>(destinations, { name: 'worker' })).status?.agent ?? {},
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
@@ -111,6 +112,22 @@ describe('the reporter of a destination', () => {
       await clock.advance(10_000);
       expect((await report()).kustomizations).toHaveLength(1);
     });
+  });
+
+  it('calls nothing well that it may not look at, and reports all the same', async () => {
+    await using world = await reported();
+    const { w, report, start } = world;
+    await create(w, { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: 'narrow' }, rules: [{ apiGroups: ['kustomize.toolkit.fluxcd.io', 'source.toolkit.fluxcd.io'], resources: ['*'], verbs: ['get', 'list', 'watch'] }] } as KubeObject);
+    await create(w, { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRoleBinding', metadata: { name: 'narrow' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'narrow' }, subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'narrow' }] } as KubeObject);
+    await w.startAgent();
+    start(w.plane.clientFor('narrow'));
+    const spec = { replicas: 0, selector: { matchLabels: { app: 'web' } }, template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'main', image: 'nope' }] } } };
+    const commit = await w.push({ 'web.yaml': JSON.stringify({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web', namespace: 'default' }, spec }) });
+    await eventually(async () => {
+      const seen = await report();
+      expect(seen.kustomizations?.[0]?.lastAppliedRevision).toBe(`main@sha1:${commit}`);
+      expect(seen.unhealthy).toEqual([expect.objectContaining({ apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', reason: 'InProgress', message: 'objects of kind Deployment cannot be listed there' })]);
+    }, { timeoutMs: 10_000 });
   });
 
   it('may touch no other Destination and no other Lease', async () => {

@@ -29,6 +29,7 @@ export const REPORT_MANAGER = 'plinth-destination-reporter';
 
 /** Changes that come within this time go into one report. It grows with what a report costs. */
 const GATHER_MS = 20;
+const MAX_GATHER_MS = 1_000;
 const MAX_RETRY_MS = 10_000;
 
 /**
@@ -70,7 +71,6 @@ export function startDestinationReporter(options: DestinationReporterOptions): A
       await retrying(async () => {
         const own = units.list().filter(isOurs);
         await health.follow(own.flatMap(({ status }) => status?.inventory?.entries ?? []));
-        await cache.synced();
         const sources = new Set(own.map((unit) => keyString(sourceOf(unit))));
         const report = buildReport({
           kustomizations: own,
@@ -97,7 +97,7 @@ export function startDestinationReporter(options: DestinationReporterOptions): A
       due.abort();
       await waiting;
       // Not on the clock of tests: it only keeps the machine from being busy with reports.
-      await new Promise((resolve) => setTimeout(resolve, Math.max(GATHER_MS, cost * 2)));
+      await new Promise((resolve) => setTimeout(resolve, Math.min(Math.max(GATHER_MS, cost * 2), MAX_GATHER_MS)));
     }
   }
 

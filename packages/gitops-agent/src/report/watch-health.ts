@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { keyOf, matchesLabels, parseApiVersion, parseLabelSelector, type ApiResource, type KubeObject, type UnstructuredObject } from '@plinth/apimachinery';
 import { pods as podKind, type InventoryEntry, type Pod } from '@plinth/api';
 import type { Cache, Clock, Informer } from '@plinth/controller-runtime';
@@ -9,10 +10,15 @@ import { whyUnhealthy } from './why-unhealthy.ts';
 
 /** Follows the health of what Kustomizations applied, on watches. */
 export interface HealthWatch {
-  /** Says what there is now; kinds that were not there before are watched from then on. */
+  /**
+   * Says what there is now; kinds that were not there before are watched from then on. Resolves when they have been
+   * listed, or after two seconds: one that cannot be listed holds nobody up, but what is of it counts as not well.
+   */
   follow(entries: readonly InventoryEntry[]): Promise<void>;
   unhealthy(): readonly UnhealthyObject[];
 }
+
+const LISTING_MS = 2_000;
 
 /** Kinds that are as they should be as soon as they are there: to watch them tells nothing. */
 const ALWAYS_WELL = new Set([
@@ -36,7 +42,10 @@ export function watchHealth(cache: Cache, options: { readonly clock: Clock; read
   const watched = new Set<string>();
   /** Everything that carries an agent's label and is not well, by inventory id; undefined: it is gone. */
   const sick = new Map<string, { readonly object: KubeObject; readonly isGone: boolean }>();
-  let inventory: ReadonlySet<string> = new Set();
+  /** Kinds that have not been listed yet. */
+  const unlisted = new Set<string>();
+  /** Versions of APIs by id. */
+  let inventory: ReadonlyMap<string, string> = new Map();
   let pods: Informer<Pod> | undefined;
 
   const look = (id: string, object: KubeObject, isGone: boolean): void => {
@@ -45,7 +54,7 @@ export function watchHealth(cache: Cache, options: { readonly clock: Clock; read
     else sick.delete(id);
     if (was || sick.has(id)) changed();
   };
-  const watch = (resource: ApiResource): void => {
+  const watch = (resource: ApiResource): Promise<void> => {
     const informer = cache.informer<UnstructuredObject>(resource, { labelSelector: OWNER_NAME_LABEL });
     const idOf = (object: KubeObject): string => inventoryId({ ...identityOf(object), group: resource.group, kind: resource.kind });
     informer.subscribe({
@@ -53,12 +62,21 @@ export function watchHealth(cache: Cache, options: { readonly clock: Clock; read
       updated: (object) => look(idOf(object), object, false),
       deleted: (object) => look(idOf(object), object, true),
     });
-    if (pods || !WITH_PODS.has(`${resource.group}/${resource.kind}`)) return;
+    unlisted.add(`${resource.group}/${resource.kind}`);
+    const listed = informer.synced.then(
+      () => {
+        unlisted.delete(`${resource.group}/${resource.kind}`);
+        changed();
+      },
+      () => {},
+    );
+    if (pods || !WITH_PODS.has(`${resource.group}/${resource.kind}`)) return listed;
     pods = cache.informer<Pod>(podKind);
     const touch = (): void => {
       if (sick.size > 0) changed();
     };
     pods.subscribe({ added: touch, updated: touch, deleted: touch });
+    return listed;
   };
   const podsOf = (object: KubeObject): readonly Pod[] => {
     const { namespace } = object.metadata;
@@ -70,10 +88,20 @@ export function watchHealth(cache: Cache, options: { readonly clock: Clock; read
     return pods.list({ namespace }).filter(({ metadata }) => matchesLabels(query, metadata.labels));
   };
 
+  /** Nobody knows how these are. */
+  const unseen = (): readonly UnhealthyObject[] =>
+    [...inventory].flatMap(([id, version]) => {
+      const identity = parseInventoryId(id);
+      if (!identity || !unlisted.has(`${identity.group}/${identity.kind}`)) return [];
+      const { group, kind, namespace, name } = identity;
+      return [{ apiVersion: group ? `${group}/${version}` : version, kind, ...(namespace ? { namespace } : {}), name, reason: 'InProgress', message: `objects of kind ${kind} cannot be listed there` }];
+    });
+
   return {
     follow: async (entries) => {
-      inventory = new Set(entries.map(({ id }) => id));
+      inventory = new Map(entries.map(({ id, v }) => [id, v]));
       for (const id of sick.keys()) if (!inventory.has(id) && sick.get(id)?.isGone) sick.delete(id);
+      const listing: Promise<void>[] = [];
       for (const { id, v } of entries) {
         const kind = id.slice(id.lastIndexOf('_') + 1);
         const group = parseInventoryId(id)?.group ?? '';
@@ -82,28 +110,36 @@ export function watchHealth(cache: Cache, options: { readonly clock: Clock; read
         watched.add(key);
         try {
           const resource = await cache.client.resolve({ group, version: v, kind });
-          if (resource) watch(resource);
+          if (resource) listing.push(watch(resource));
           else watched.delete(key);
         } catch (error) {
           watched.delete(key);
           throw error;
         }
       }
+      if (listing.length === 0) return;
+      const waited = new AbortController();
+      await Promise.race([Promise.all(listing), delay(LISTING_MS, undefined, { signal: waited.signal }).catch(() => {})]);
+      waited.abort();
     },
     unhealthy: () => {
       const found: UnhealthyObject[] = [];
       const seen = new Set<string>();
+      const add = (each: UnhealthyObject): void => {
+        const key = keyOfUnhealthy(each);
+        seen.add(key);
+        const first = since.get(key) || new Date(clock.now()).toISOString();
+        since.set(key, first);
+        found.push({ ...each, since: first });
+      };
       for (const [id, { object, isGone }] of sick) {
         if (!inventory.has(id)) continue;
         const trouble = isGone ? { reason: 'Missing', message: 'somebody deleted it' } : whyUnhealthy(object, podsOf(object));
         if (!trouble) continue;
         const { apiVersion, kind } = object;
-        const identity = { apiVersion, kind, ...keyOf(object) };
-        const key = keyOfUnhealthy(identity);
-        seen.add(key);
-        if (!since.get(key)) since.set(key, new Date(clock.now()).toISOString());
-        found.push({ ...identity, ...trouble, since: since.get(key)! });
+        add({ apiVersion, kind, ...keyOf(object), ...trouble });
       }
+      if (unlisted.size > 0) for (const each of unseen()) add(each);
       for (const key of since.keys()) if (!seen.has(key)) since.delete(key);
       return found;
     },
