@@ -212,6 +212,9 @@ describe('a request with the dry-run label', () => {
     await create(world.plane, { ...request, metadata: { ...request.metadata, labels: { 'kratix.io/dry-run': 'true' } } });
     await eventually(() => expect(summaryOf(world)).toBe('# Kratix Dry Run Summary\n\n## Pipeline: instance-configure\n\nas a dry run\n'));
     expect([...world.store.files.keys()].filter((path) => path.includes('worker/resources/default'))).toEqual([]);
+    const executed = await world.request();
+    expect(condition(executed, 'Reconciled')).toMatchObject({ status: 'True', reason: 'DryRunSucceeded', message: 'Dry run completed' });
+    expect(executed.status?.['message']).toBe('Dry run executed');
 
     await world.plane.client.patch(buckets, { namespace: 'default', name: 'one' }, 'merge', { metadata: { labels: { 'kratix.io/dry-run': null } } });
     await eventually(() => expect(world.store.files.get('worker/resources/default/bucket/one/instance-configure/5058f/bucket.yaml')).toContain('2Gi'));

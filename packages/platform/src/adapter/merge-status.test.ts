@@ -14,6 +14,7 @@ describe(mergeStatus, () => {
   it('puts a message in the place of Pending after the last pipeline, and no other', () => {
     expect(mergeStatus({ message: 'Pending' }, end)['message']).toBe('Resource requested');
     expect(mergeStatus({ message: 'Pending' }, { ...end, type: 'promise' })['message']).toBe('Promise configured');
+    expect(mergeStatus({ message: 'Pending' }, { ...end, isDryRun: true })['message']).toBe('Dry run executed');
     expect(mergeStatus({ message: 'Pending' }, { ...end, isLast: false })['message']).toBe('Pending');
     expect(mergeStatus({ message: 'own' }, end)['message']).toBe('own');
     const replaced = (original: string) => ({ message: 'pipeline p failed', kratix: { replacedMessage: { original, shown: 'pipeline p failed' } } });

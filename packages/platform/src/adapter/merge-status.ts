@@ -9,6 +9,7 @@ export interface PipelineEnd {
   readonly pipelineName: string;
   readonly isLast: boolean;
   readonly type: WorkflowType;
+  readonly isDryRun?: boolean;
   /** From `status.yaml`. */
   readonly reported: Json;
   readonly suspension: Suspension | undefined;
@@ -55,7 +56,7 @@ export function mergeStatus(before: Json, end: PipelineEnd): Json {
     // What stands there in place of it (why the object was not ready) does not count.
     const replaced = (kratix['replacedMessage'] ?? {}) as Json;
     const message = merged['message'] === replaced['shown'] ? (replaced['original'] ?? merged['message']) : merged['message'];
-    if (message === 'Pending') merged['message'] = end.type === 'promise' ? 'Promise configured' : 'Resource requested';
+    if (message === 'Pending') merged['message'] = end.isDryRun ? 'Dry run executed' : end.type === 'promise' ? 'Promise configured' : 'Resource requested';
   }
   return { ...merged, conditions, kratix: { ...kratix, workflows: updated } };
 }

@@ -2,6 +2,7 @@ import type { UnstructuredObject } from '@plinth/apimachinery';
 import { LABELS } from '../naming/labels.ts';
 import { mergeStatus } from './merge-status.ts';
 import { readStatusFile, readWorkflowControl } from './metadata-files.ts';
+import { DRY_RUN } from './reader.ts';
 import { retryOnConflict } from './retry-on-conflict.ts';
 import type { AdapterContext } from './run-pipeline-adapter.ts';
 import { subjectFromEnv } from './subject.ts';
@@ -27,6 +28,7 @@ export async function writeStatus({ env, path, client, log, now }: AdapterContex
       pipelineName: env['KRATIX_PIPELINE_NAME'] ?? '',
       isLast: env['IS_LAST_PIPELINE'] === 'true',
       type,
+      isDryRun: env[DRY_RUN] === 'true',
       reported,
       suspension,
       now: now(),

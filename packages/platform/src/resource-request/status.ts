@@ -3,6 +3,7 @@ import { appliedCondition, readyCondition } from '../applied/conditions.ts';
 import { currentStanding } from '../applied/current-standing.ts';
 import { type ConditionUpdate, findCondition, isTrue, setConditions } from '../conditions.ts';
 import { aggregateHealth } from '../health-record/aggregate.ts';
+import { isMarked, LABELS } from '../naming/labels.ts';
 import { worksCondition, type WorksStanding, worksStanding } from '../work/standing.ts';
 import { actionOf, pipelineNameOf } from '../workflow/job-state.ts';
 import { withDeleteOutcome } from '../workflow/delete-status.ts';
@@ -67,7 +68,9 @@ function configured(snapshot: RequestSnapshot, plan: WorkflowPlan, before: Reque
   const expected = new Map(configure.pipelines.map((pipeline) => [pipeline.metadata.name, newestOf(runs.jobs, pipeline.metadata.name)]));
   const standing = worksStanding(works, expected);
   if (hasEnded) conditions.push(worksCondition(standing, 'this resource'));
-  conditions.push(reconciledCondition(outcome.standing, standing));
+  const reconciled = reconciledCondition(outcome.standing, standing);
+  // What a dry run made is not what was asked for.
+  conditions.push(isMarked(request, LABELS.dryRun) && reconciled.status === 'True' ? { ...reconciled, reason: 'DryRunSucceeded', message: 'Dry run completed' } : reconciled);
 
   const updated = withConditions({ ...before, ...outcome.fields }, conditions, now);
   const succeededAt = outcome.standing === 'succeeded' ? findCondition(updated.conditions, COMPLETED)?.lastTransitionTime : undefined;
