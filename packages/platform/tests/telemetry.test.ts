@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { configMaps, destinations, jobs, pods, promises, workPlacements, works, type PlatformPromise } from '@plinth/api';
+import { configMaps, destinations, jobs, pods, promiseRevisions, promises, workPlacements, works, type PlatformPromise } from '@plinth/api';
 import type { ApiResource, KubeObject } from '@plinth/apimachinery';
 import { eventually } from '@plinth/testing';
 import { describe, expect, it } from 'vitest';
@@ -81,6 +81,20 @@ describe('telemetry', () => {
     await create(world.plane, bucketPromise());
     await makeBucket(world);
     for (const resource of [buckets, jobs, pods, works, workPlacements]) expect(JSON.stringify(await annotationsOf(world, resource))).not.toContain('trace');
+  });
+
+  it('goes on from a Promise to its revision', async () => {
+    await using receiver = await startOtlpReceiver('grpc');
+    await using world = await startWorld({ 'test/make': make });
+    await world.plane.client.create(configMaps, telemetry(receiver.endpoint));
+    await promiseWithTrace(world);
+    const plain = { ...bucketPromise(), metadata: { name: 'plain' }, spec: {} } as KubeObject;
+    await create(world.plane, plain);
+    await eventually(async () => {
+      const { metadata } = await world.plane.client.get(promises, { name: 'plain' });
+      const { items } = await world.plane.client.list(promiseRevisions, { labelSelector: 'kratix.io/promise-name=plain' });
+      expect(items.map((revision) => revision.metadata.annotations?.['kratix.io/trace-parent'])).toEqual([metadata.annotations?.['kratix.io/trace-parent'] ?? 'a trace']);
+    });
   });
 
   it('begins a new trace when the request changes, and counts what finds no destination', async () => {

@@ -22,8 +22,8 @@ export async function ensureRevision(context: PlatformContext, promise: Platform
   const { [ANNOTATIONS.reconciliationInterval]: interval, ...others } = metadata.annotations ?? {};
   const isMirrored = promise.metadata.labels?.[LABELS.promiseReleaseName] ? true : interval === mirroredInterval(promise);
   if (deepEqual(existing.spec, desired.spec) && isMarked(existing, LABELS.latestRevision) && isMirrored) return false;
-  const annotations = isMirrored ? metadata.annotations : { ...others, ...desired.metadata.annotations };
-  await client.update(promiseRevisions, { ...existing, metadata: { ...metadata, labels: { ...metadata.labels, ...desired.metadata.labels }, ...(annotations ? { annotations } : {}) }, spec: desired.spec! });
+  const annotations = { ...(isMirrored ? metadata.annotations : others), ...desired.metadata.annotations };
+  await client.update(promiseRevisions, { ...existing, metadata: { ...metadata, labels: { ...metadata.labels, ...desired.metadata.labels }, annotations }, spec: desired.spec! });
   return false;
 }
 

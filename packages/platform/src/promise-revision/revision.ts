@@ -3,6 +3,7 @@ import { PLATFORM_API_VERSION } from '../naming/constants.ts';
 import { FINALIZERS } from '../naming/finalizers.ts';
 import { ANNOTATIONS, LABELS } from '../naming/labels.ts';
 import { stableName } from '../naming/stable-name.ts';
+import { handedDownTrace } from '../telemetry/handed-down.ts';
 
 /** The version of a Promise, as its author labelled it. */
 export const promiseVersion = (promise: PlatformPromise): string => promise.metadata.labels?.[LABELS.promiseVersion] || NOT_SET;
@@ -18,13 +19,14 @@ export function revisionOf(promise: PlatformPromise): PromiseRevision {
   const { name, uid } = promise.metadata;
   const version = promiseVersion(promise);
   const interval = mirroredInterval(promise);
+  const annotations = { ...(interval === undefined ? {} : { [ANNOTATIONS.reconciliationInterval]: interval }), ...handedDownTrace(promise) };
   return {
     apiVersion: PLATFORM_API_VERSION,
     kind: 'PromiseRevision',
     metadata: {
       name: stableName(name, version),
       labels: { [LABELS.promiseName]: name, [LABELS.latestRevision]: 'true' },
-      ...(interval === undefined ? {} : { annotations: { [ANNOTATIONS.reconciliationInterval]: interval } }),
+      ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
       finalizers: [FINALIZERS.promiseRevision],
       ownerReferences: [{ apiVersion: promise.apiVersion, kind: promise.kind, name, uid: uid!, controller: true, blockOwnerDeletion: true }],
     },
