@@ -35,6 +35,8 @@ describe('a Promise', () => {
     await using world = await startWorld(IMAGES);
     await create(world.plane, bucketPromise(undefined, { workflows: { promise: { configure: [pipeline('own')] } } }));
     await isSo(world, 'bucket', 'Reconciled', { status: 'True' });
+    const { status } = await world.promise();
+    expect(status?.kratix?.workflows?.lastSuccessfulConfigureWorkflowTime).toBe(condition(await world.promise(), 'ConfigureWorkflowCompleted')?.['lastTransitionTime']);
     await patch(world, 'bucket', { spec: { workflows: { promise: { configure: [pipeline('own', 'test/none')] } } } });
     await isSo(world, 'bucket', 'Reconciled', { status: 'False', reason: 'ConfigureWorkflowFailed' });
     expect((await world.promise()).status?.status).toBe('Available');

@@ -80,6 +80,7 @@ function active(snapshot: PromiseSnapshot, plan: WorkflowPlan, before: PromiseSt
     ...(lastAvailableTime ? { lastAvailableTime } : {}),
   };
   const { suspendedGeneration, ...workflows } = before.kratix?.workflows ?? {};
+  const succeededAt = outcome.standing === 'succeeded' ? findCondition(updated.conditions as readonly Condition[] | undefined, COMPLETED)?.lastTransitionTime : undefined;
   return {
     ...updated,
     ...facts,
@@ -94,6 +95,7 @@ function active(snapshot: PromiseSnapshot, plan: WorkflowPlan, before: PromiseSt
         pipelines: outcome.pipelines,
         ...(outcome.run ? { run: outcome.run } : {}),
         ...(suspendedGeneration !== undefined && plan.type !== 'start' && plan.type !== 'succeeded' ? { suspendedGeneration } : {}),
+        ...(succeededAt ? { lastSuccessfulConfigureWorkflowTime: succeededAt } : {}),
       },
     },
   };
