@@ -35,6 +35,7 @@ describe('a Promise', () => {
     await using world = await startWorld(IMAGES);
     await create(world.plane, bucketPromise(undefined, { workflows: { promise: { configure: [pipeline('own')] } } }));
     await isSo(world, 'bucket', 'Reconciled', { status: 'True' });
+    await eventually(async () => expect((await eventsOf(world, 'bucket')).filter((event) => event.includes('Workflow'))).toEqual(['Normal ConfigureWorkflowCompleted: All workflows completed']));
     const { status } = await world.promise();
     expect(status?.kratix?.workflows?.lastSuccessfulConfigureWorkflowTime).toBe(condition(await world.promise(), 'ConfigureWorkflowCompleted')?.['lastTransitionTime']);
     await patch(world, 'bucket', { spec: { workflows: { promise: { configure: [pipeline('own', 'test/none')] } } } });

@@ -27,8 +27,9 @@ export function recordPromiseEvents(recorder: EventRecorder, snapshot: PromiseSn
   if (available?.status === 'True' && available.was !== 'True') normal('Available', 'Promise is available');
   if (available?.reason === 'PromiseUnavailable' && available.was === 'True') warning('Unavailable', requirement?.status === 'False' ? 'Promise no longer available: Requirements have changed' : `Promise no longer available: ${available.message}`);
 
+  // The condition is the status-writer's work, so that it is met is no change here; that the last pipeline succeeded is.
+  if (plan.type === 'active' && plan.workflow.type === 'succeeded' && !haveSucceeded(promise.status)) normal(COMPLETED, 'All workflows completed');
   const completed = changed(COMPLETED);
-  if (completed?.status === 'True') normal(COMPLETED, 'All workflows completed');
   if (completed?.reason === 'ConfigureWorkflowFailed') warning(completed.reason, completed.message.replace('A Configure Pipeline', 'A promise/configure Pipeline'));
 
   const works = changed('WorksSucceeded');
@@ -43,5 +44,7 @@ export function recordPromiseEvents(recorder: EventRecorder, snapshot: PromiseSn
   if (deleted?.reason === 'DeleteWorkflowFailed') warning('Failed Pipeline', 'The Delete Pipeline has failed');
   if (deleted?.reason === 'DeleteWorkflowSuspended') normal('PipelineSuspended', `Delete Pipeline suspended: ${snapshot.delete.pipelines[0]?.metadata.name}`);
 }
+
+const haveSucceeded = (status: PromiseStatus | undefined): boolean => status?.kratix?.workflows?.pipelines?.every(({ phase }) => phase === 'Succeeded') ?? false;
 
 const describeMissing = ({ name, state }: Requirement): string => (state === 'Requirement not installed' ? `Required Promise ${name} not installed or unknown state` : `Waiting for required Promise ${name}: ${state}`);
