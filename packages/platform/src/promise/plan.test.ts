@@ -1,4 +1,4 @@
-import type { PlatformPromise } from '@plinth/api';
+import type { PlatformPromise, PromiseRevision } from '@plinth/api';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_CONFIG, type PlatformConfig } from '../config.ts';
 import { DELETION_STAGES, type DeletionSnapshot, type DeletionStage } from './deletion.ts';
@@ -26,17 +26,18 @@ function snapshotOf(promise: Partial<PlatformPromise>, change: Partial<PromiseSn
 }
 
 describe('when a Promise runs its workflow again', () => {
-  const ended = (spec: object = {}, annotations: Readonly<Record<string, string>> = {}, config: Partial<PlatformConfig> = {}): number | undefined => {
+  const ended = (spec: object = {}, annotations: Readonly<Record<string, string>> = {}, config: Partial<PlatformConfig> = {}, revision?: string): number | undefined => {
     const workflows = { promise: { configure: [pipeline] }, config: spec };
     const condition = { type: 'ConfigureWorkflowCompleted', status: 'True', reason: 'PipelinesExecutedSuccessfully', message: '', lastTransitionTime: '2026-11-22T11:59:30Z' } as const;
     const before = snapshotOf({ metadata: { name: 'p', annotations }, spec: { workflows } });
     const run = { number: 1, action: 'configure', hash: before.configure.hash, pipeline: 'own' };
     const status = { conditions: [condition], workflows: 1, workflowsSucceeded: 1, workflowsFailed: 0, kratix: { workflows: { run, pipelines: [{ name: 'own', phase: 'Succeeded' }] } } };
-    const plan = planPromise(snapshotOf({ metadata: { name: 'p', annotations }, spec: { workflows }, status } as Partial<PlatformPromise>, { config: { ...DEFAULT_CONFIG, ...config } }));
+    const plan = planPromise(snapshotOf({ metadata: { name: 'p', annotations }, spec: { workflows }, status } as Partial<PlatformPromise>, { config: { ...DEFAULT_CONFIG, ...config }, ...(revision ? { revision: { metadata: { name: 'p-1', annotations: { 'kratix.io/reconciliation-interval': revision } } } as unknown as PromiseRevision } : {}) }));
     return plan.type === 'active' && plan.wakeAt !== undefined ? (plan.wakeAt - Date.parse(condition.lastTransitionTime)) / 1000 : undefined;
   };
 
-  it('is said by its annotation, else by its spec, else by the platform', () => {
+  it("is said by its revision's annotation, else by its own, by its spec, by the platform", () => {
+    expect(ended({ reconciliationInterval: '2m' }, { 'kratix.io/reconciliation-interval': '3m' }, {}, '4m')).toBe(240);
     expect(ended({ reconciliationInterval: '2m' }, { 'kratix.io/reconciliation-interval': '3m' })).toBe(180);
     expect(ended({ reconciliationInterval: '2m' })).toBe(120);
     expect(ended({}, {}, { reconciliationIntervalMs: 60_000 })).toBe(60);

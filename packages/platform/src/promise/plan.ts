@@ -1,4 +1,4 @@
-import type { CustomResourceDefinition, PlatformPromise, Work, PromiseStatus } from '@plinth/api';
+import type { CustomResourceDefinition, PlatformPromise, PromiseRevision, PromiseStatus, Work } from '@plinth/api';
 import type { PlatformConfig } from '../config.ts';
 import type { AppliedStanding } from '../applied/applied-standing.ts';
 import { findCondition } from '../conditions.ts';
@@ -18,6 +18,8 @@ import { workflowsOf } from './workflows.ts';
 
 export interface PromiseSnapshot {
   readonly promise: PlatformPromise;
+  /** The revision of its version. */
+  readonly revision: PromiseRevision | undefined;
   /** The CRD that stands in the API server for it. */
   readonly crd: CustomResourceDefinition | undefined;
   readonly configure: Workflow;
@@ -59,7 +61,7 @@ export function planPromise(snapshot: PromiseSnapshot): PromisePlan {
   if (isMarked(promise, LABELS.paused)) return { type: 'paused' };
   if (promise.metadata.deletionTimestamp) return planDeletion(snapshot);
 
-  const due = nextRunAt(promise.status ?? {}, intervalOf(promise), config);
+  const due = nextRunAt(promise.status ?? {}, intervalOf(snapshot), config);
   const wasPaused = findCondition(promise.status?.conditions, 'Reconciled')?.reason === 'PausedReconciliation';
   const workflow: WorkflowPlan = workflowsOf(promise).problems.length > 0 ? { type: 'empty' } : planWorkflow(workflowSnapshot(promise as SnapshotObject, snapshot.configure, snapshot.runs, { isManual: due !== undefined && due <= now, isFromStart: wasPaused }, now));
   return { type: 'active', workflow, wakeAt: workflow.type === 'suspended' ? workflow.retryAt : due };
@@ -72,7 +74,7 @@ function planDeletion(snapshot: PromiseSnapshot): PromisePlan {
   if (snapshot.delete.pipelines.length > 0 && finalizers.includes(FINALIZERS.promise.deleteWorkflows)) {
     // What a pipeline of a request makes must not come after the clean-up. The end of each Job wakes us.
     if (deletion.hasRunningRequests) return { type: 'ignore' };
-    const due = nextRunAt(promise.status ?? {}, intervalOf(promise), config, 'delete');
+    const due = nextRunAt(promise.status ?? {}, intervalOf(snapshot), config, 'delete');
     const workflow = planWorkflow(workflowSnapshot(promise as SnapshotObject, snapshot.delete, runs, { isManual: due !== undefined && due <= now }, now));
     if (workflow.type === 'succeeded') return { type: 'endDeleteWorkflow' };
     return { type: 'deleteWorkflow', workflow, wakeAt: workflow.type === 'suspended' ? workflow.retryAt : due };
@@ -85,9 +87,9 @@ function planDeletion(snapshot: PromiseSnapshot): PromisePlan {
   return { type: 'cleanUp', stage, objects: deletion.left[stage], release: [FINALIZERS.promise.deleteWorkflows, ...done].filter((name) => finalizers.includes(name)) };
 }
 
-/** The annotation wins over the spec, and both over the platform's (contract, section 3.9). */
-const intervalOf = (promise: PlatformPromise): string | undefined =>
-  usableInterval(promise.metadata.annotations?.[ANNOTATIONS.reconciliationInterval], promise.spec?.workflows?.config?.reconciliationInterval);
+/** The annotation of its revision, then its own, which that mirrors, then what the spec says, then the platform's (contract, section 3.9). */
+const intervalOf = ({ promise, revision }: PromiseSnapshot): string | undefined =>
+  usableInterval(...[revision, promise].map((one) => one?.metadata.annotations?.[ANNOTATIONS.reconciliationInterval]), promise.spec?.workflows?.config?.reconciliationInterval);
 
 export const PROMISE_FINALIZERS = Object.values(FINALIZERS.promise);
 

@@ -3,7 +3,7 @@ import { isConflict, type KubeObject, keyOf } from '@plinth/apimachinery';
 import { type Controller, done, patchStatus, type Request, retryAfter, runController } from '@plinth/controller-runtime';
 import { isTrue } from '../conditions.ts';
 import { FINALIZERS } from '../naming/finalizers.ts';
-import { isMarked, LABELS } from '../naming/labels.ts';
+import { ANNOTATIONS, isMarked, LABELS } from '../naming/labels.ts';
 import { ensureRevision } from '../promise-revision/ensure-revision.ts';
 import { promiseVersion, revisionOf } from '../promise-revision/revision.ts';
 import type { PlatformContext } from '../runtime/context.ts';
@@ -53,6 +53,7 @@ export function runPromiseController(context: PlatformContext): PromiseControlle
     const works = informers.works.byIndex(BY_SUBJECT, key);
     return {
       promise,
+      revision: informers.revisions.get(keyOf(revisionOf(promise))),
       crd: ownCrd,
       configure: promiseWorkflow(promise, 'configure'),
       delete: promiseWorkflow(promise, 'delete'),
@@ -159,7 +160,7 @@ export function runPromiseController(context: PlatformContext): PromiseControlle
       // Others that require it, and those it requires.
       { informer: informers.promises, map: (promise) => related(context, promise as PlatformPromise), predicate: availabilityChanged },
       // Its own, and those of the Promises that it requires.
-      { informer: informers.revisions, map: (revision) => withDependents(context, revision.metadata.labels?.[LABELS.promiseName] ?? ''), predicate: (_object, previous) => !previous },
+      { informer: informers.revisions, map: (revision) => withDependents(context, revision.metadata.labels?.[LABELS.promiseName] ?? ''), predicate: revisionMatters },
       // What a Promise that is not ready says of these.
       { informer: informers.workPlacements, map: (placement) => promiseFrom(subjectOfPlacement(context, placement)), predicate: troubleChanged },
       { informer: informers.destinations, map: () => informers.promises.list().filter(isNotPlaced).map(keyOf), predicate: labelsChanged },
@@ -214,6 +215,10 @@ const withDependents = ({ informers }: PlatformContext, name: string): readonly 
 
 const availabilityChanged = (object: KubeObject, previous: KubeObject | undefined): boolean =>
   !previous || object.metadata.generation !== previous.metadata.generation || isTrue((object as PlatformPromise).status?.conditions, 'Available') !== isTrue((previous as PlatformPromise).status?.conditions, 'Available');
+
+/** That it is there, and how often it runs. */
+const revisionMatters = (object: KubeObject, previous: KubeObject | undefined): boolean =>
+  !previous || object.metadata.annotations?.[ANNOTATIONS.reconciliationInterval] !== previous.metadata.annotations?.[ANNOTATIONS.reconciliationInterval];
 
 /** The Promise that made this, if it is being deleted. */
 function leaving({ informers }: PlatformContext, object: KubeObject): readonly Request[] {
