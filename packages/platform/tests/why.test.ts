@@ -75,6 +75,26 @@ describe('the message of a request', () => {
     await isWell(world);
   }, 20_000);
 
+  it('is why its Promise has never been available, before anything was done for it', async () => {
+    let isBroken = true;
+    await using world = await startWorld({
+      'test/make': make,
+      'test/prepare': () => {
+        if (isBroken) throw new Error('no licence');
+      },
+    });
+    const prepare = { apiVersion: 'platform.kratix.io/v1alpha1', kind: 'Pipeline', metadata: { name: 'prepare' }, spec: { containers: [{ name: 'prepare', image: 'test/prepare' }] } };
+    const { resource } = bucketPromise().spec!.workflows!;
+    await create(world.plane, bucketPromise(undefined, { workflows: { resource, promise: { configure: [prepare] } } }));
+    await create(world.plane, bucketRequest());
+    await says(world, 'Promise bucket is not available: its pipeline failed: prepare: container prepare: no licence (exit code 1); see plinth why promise/bucket');
+    expect((await world.request()).status?.conditions).toContainEqual(expect.objectContaining({ type: 'PromiseAvailable', status: 'False', reason: 'PromiseUnavailable' }));
+    isBroken = false;
+    await world.plane.client.patch(promises, { name: 'bucket' }, 'merge', { metadata: { labels: { 'kratix.io/manual-reconciliation': 'true' } } });
+    await isWell(world);
+    expect((await world.request()).status?.conditions).toContainEqual(expect.objectContaining({ type: 'PromiseAvailable', status: 'True' }));
+  });
+
   it('names the labels that no Destination has, and those that there are, as they change', async () => {
     await using world = await startWorld({ 'test/make': make });
     await labelDestination(world, { environment: 'prod' });

@@ -52,11 +52,10 @@ export async function ensureStaticWork({ client, informers, clock }: PlatformCon
   }
 }
 
-/** Follows the requests once their kind is served and the Promise can serve them (or is going, and they have to go first). */
-export async function ensureRequestController(controllers: RequestControllers, snapshot: PromiseSnapshot, canServe: boolean): Promise<void> {
+/** Follows the requests once their kind is served: also those of a Promise that cannot serve them yet, which say so. */
+export async function ensureRequestController(controllers: RequestControllers, snapshot: PromiseSnapshot): Promise<void> {
   const api = apiOf(snapshot.promise);
-  if (!api || !snapshot.crd || !isEstablished(snapshot.crd)) return;
-  if (canServe || controllers.get(snapshot.promise.metadata.name)) await controllers.ensure(snapshot.promise.metadata.name, requestResource(api));
+  if (api && snapshot.crd && isEstablished(snapshot.crd)) await controllers.ensure(snapshot.promise.metadata.name, requestResource(api));
 }
 
 /** `kratix.io/reconcile-resources`: every request runs from the start. False: not yet, their first list brings us back. */

@@ -80,8 +80,7 @@ export function runPromiseController(context: PlatformContext): PromiseControlle
     if (created) recorder.record(promise, { type: 'Normal', reason: 'RevisionCreated', message: `Revision ${revisionOf(promise).metadata.name} created` });
     recordPromiseEvents(recorder, snapshot, plan, status);
     if (plan.type !== 'active') return undefined;
-    // Requests are followed from the moment on which the status says that they may come.
-    await ensureRequestController(requests, snapshot, isTrue(status.conditions, 'Available'));
+    await ensureRequestController(requests, snapshot);
     await applyWorkflow(context, { resource: promises, object: promise, promise, workflow: snapshot.configure, plan: plan.workflow, status });
     if (plan.workflow.type === 'succeeded' || plan.workflow.type === 'failed') await prunePromise(context, snapshot);
     if (isMarked(promise, LABELS.reconcileResources) && (await reconcileResources(context, snapshot))) {
@@ -143,7 +142,7 @@ export function runPromiseController(context: PlatformContext): PromiseControlle
     if (stage === 'requests') {
       // Requests can only go while somebody lets them go, so their controller runs even if the Promise never served.
       await ensureControllerRole(context, promise);
-      await ensureRequestController(requests, snapshot, true);
+      await ensureRequestController(requests, snapshot);
     } else if (DELETION_STAGES.indexOf(stage) > DELETION_STAGES.indexOf('revisions')) {
       await requests.stop(promise.metadata.name);
     }

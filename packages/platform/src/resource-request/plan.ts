@@ -39,8 +39,8 @@ export interface RequestSnapshot {
 export type RequestPlan =
   | { readonly type: 'ignore' }
   | { readonly type: 'paused' }
-  /** The Promise's requirements are not met: nothing new is started. */
-  | { readonly type: 'blocked' }
+  /** The Promise's requirements are not met, or it has never been available: nothing new is started. */
+  | { readonly type: 'blocked'; readonly by: 'requirements' | 'promise' }
   /** It is not known which version of the Promise it uses. A binding, or a revision, wakes us. */
   | { readonly type: 'unresolved'; readonly problem: string }
   | { readonly type: 'configure'; readonly workflow: WorkflowPlan }
@@ -58,7 +58,8 @@ export function planRequest(snapshot: RequestSnapshot): RequestPlan {
   if (isMarked(request, LABELS.paused) || isMarked(promise, LABELS.paused)) return { type: 'paused' };
   if (request.metadata.deletionTimestamp) return planDeletion(snapshot);
   if (promise.metadata.deletionTimestamp) return { type: 'ignore' };
-  if (findCondition(promise.status?.conditions, 'RequirementsFulfilled')?.status === 'False') return { type: 'blocked' };
+  if (findCondition(promise.status?.conditions, 'RequirementsFulfilled')?.status === 'False') return { type: 'blocked', by: 'requirements' };
+  if (!hasServed(promise)) return { type: 'blocked', by: 'promise' };
   if (resolution.type === 'unresolved') return { type: 'unresolved', problem: resolution.problem };
 
   const due = nextRunAt(request.status ?? {}, intervalOf(snapshot), config);
@@ -78,6 +79,9 @@ function planDeletion(snapshot: RequestSnapshot): RequestPlan {
   }
   return works.length > 0 || runs.jobs.length > 0 ? { type: 'cleanUp' } : { type: 'letGo' };
 }
+
+/** A Promise that was available once goes on serving while its own workflow runs again. */
+export const hasServed = (promise: PlatformPromise): boolean => promise.status?.lastAvailableTime !== undefined;
 
 /** When to look again although nothing changed, in ms: as the status says after the plan is carried out. */
 export function nextLookAt(snapshot: RequestSnapshot, plan: RequestPlan, status: RequestStatus): number | undefined {

@@ -2,6 +2,7 @@ import type { PlatformPromise, PromiseRevision, Work } from '@plinth/api';
 import type { KubeObject } from '@plinth/apimachinery';
 import { findCondition, isTrue } from '../conditions.ts';
 import { ANNOTATIONS, isMarked, LABELS } from '../naming/labels.ts';
+import { hasServed } from './plan.ts';
 
 /** A Work matters when it comes, goes, stands otherwise than before, or is another run's. That it is under way is no news. */
 export function workLooksDifferent(object: KubeObject, previous: KubeObject | undefined): boolean {
@@ -43,6 +44,8 @@ export function promiseMatters(object: KubeObject, previous: KubeObject | undefi
   return (
     Boolean(promise.metadata.deletionTimestamp) !== Boolean(before.metadata.deletionTimestamp) ||
     isMarked(promise, LABELS.paused) !== isMarked(before, LABELS.paused) ||
+    hasServed(promise) !== hasServed(before) ||
+    (!hasServed(promise) && promise.status?.message !== before.status?.message) ||
     isTrue(promise.status?.conditions, 'RequirementsFulfilled') !== isTrue(before.status?.conditions, 'RequirementsFulfilled')
   );
 }

@@ -39,7 +39,7 @@ function statusFor(snapshot: RequestSnapshot, plan: Exclude<RequestPlan, { type:
     case 'paused':
       return notRunning(PAUSED);
     case 'blocked':
-      return notRunning({ type: 'PromiseAvailable', status: 'False', reason: 'PromiseRequirementsNotInstalled', message: 'Promise Requirements are not installed' });
+      return notRunning({ type: 'PromiseAvailable', status: 'False', ...BLOCKED[plan.by] });
     case 'unresolved':
       return notRunning({ type: 'Reconciled', status: 'Unknown', reason: 'PromiseRevisionNotFound', message: 'Pending' });
     case 'deleteWorkflow':
@@ -50,6 +50,11 @@ function statusFor(snapshot: RequestSnapshot, plan: Exclude<RequestPlan, { type:
       return plan satisfies never;
   }
 }
+
+const BLOCKED = {
+  requirements: { reason: 'PromiseRequirementsNotInstalled', message: 'Promise Requirements are not installed' },
+  promise: { reason: 'PromiseUnavailable', message: 'Cannot fulfil resource requests' },
+} as const;
 
 /** Why the request is not ready, in one sentence; it stands in `message` in place of what the author says. */
 function causeOf({ chain, request }: RequestSnapshot, status: RequestStatus): string | undefined {
