@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { bucketStateStores, destinations, gitStateStores, secrets, works, workPlacements, type Destination, type Event, events } from '@plinth/api';
-import type { KubeObject } from '@plinth/apimachinery';
+import { forbidden, type KubeObject } from '@plinth/apimachinery';
+import type { Client } from '@plinth/client';
 import { credentials, git, hasSshd, selfSigned, startGitHubLike, startOverSsh, startS3Server, startWorld as startGitWorld } from '@plinth/state-store/testing';
 import { eventually } from '@plinth/testing';
 import { describe, expect, it } from 'vitest';
@@ -161,6 +162,22 @@ describe('a Destination', () => {
     await world.plane.client.patch(works, { namespace: 'default', name: 'one' }, 'merge', { spec: work('one', 'red', { 'b.yaml': 'b' }).spec });
     await eventually(async () => expect((await world.files()).filter((path) => path.includes('/p/one/'))).toEqual(['red/resources/default/p/one/configure/5058f/b.yaml']), { timeoutMs: 15_000 });
     expect((await placementOf(world.plane, 'one')).metadata.finalizers).toEqual(['finalizers.workplacement.kratix.io/repo-cleanup']);
+  });
+
+  it('whose finalizer is refused says so, and has it when it may', async () => {
+    let isRefused = true;
+    const refusing = (client: Client): Client => ({
+      ...client,
+      patch: async <T extends KubeObject>(...[resource, key, kind, patch, options]: Parameters<Client['patch']>): Promise<T> => {
+        if (isRefused && resource.plural === 'destinations' && !options?.subresource) throw forbidden(resource, key.name, 'not now');
+        return client.patch<T>(resource, key, kind, patch, options);
+      },
+    });
+    await using world = await startWorld({}, {}, { objects: [destination('red', inMemory, { cleanup: 'all' })], tap: (client) => ({ client: refusing(client) }) });
+    await ready(world.plane, destinations, 'red', { status: 'False', reason: 'DestinationFinalizerUpdateFailed', message: /^cannot add the finalizer kratix\.io\/destination-cleanup: .*not now/ });
+    isRefused = false;
+    const { metadata } = await ready(world.plane, destinations, 'red', { status: 'True', reason: 'TestDocumentsWritten' });
+    expect(metadata.finalizers).toEqual(['kratix.io/destination-cleanup']);
   });
 
   it('whose path leaves the store says so', async () => {

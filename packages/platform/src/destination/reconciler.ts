@@ -1,5 +1,5 @@
 import { destinations, workPlacements, type Destination } from '@plinth/api';
-import { type KubeObject, keyOf } from '@plinth/apimachinery';
+import { isConflict, isNotFound, type KubeObject, keyOf } from '@plinth/apimachinery';
 import { type Controller, done, patchStatus, type Request, runController } from '@plinth/controller-runtime';
 import { canaryChange, StateStoreError } from '@plinth/state-store';
 import { findCondition } from '../conditions.ts';
@@ -83,7 +83,12 @@ export function runDestinationController(context: PlatformContext): Controller {
           case 'none':
             return done;
           case 'setFinalizer':
-            await setFinalizer(destination, plan.present);
+            try {
+              await setFinalizer(destination, plan.present);
+            } catch (error) {
+              if (!isConflict(error) && !isNotFound(error)) await report(destination, { type: 'notReady', reason: 'DestinationFinalizerUpdateFailed', message: `cannot ${plan.present ? 'add' : 'remove'} the finalizer ${FINALIZERS.destination}: ${(error as Error).message}` });
+              throw error;
+            }
             return done;
           case 'deletePlacements':
             if (plan.abandoned) {

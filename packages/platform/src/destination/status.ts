@@ -3,7 +3,7 @@ import { setConditions } from '../conditions.ts';
 
 export type DestinationOutcome =
   | { readonly type: 'ready'; readonly withCanaries: boolean }
-  | { readonly type: 'notReady'; readonly reason: 'StateStoreNotReady' | 'StateStoreNotFound' | 'StateStoreWriteFailed'; readonly message: string };
+  | { readonly type: 'notReady'; readonly reason: 'StateStoreNotReady' | 'StateStoreNotFound' | 'StateStoreWriteFailed' | 'DestinationFinalizerUpdateFailed'; readonly message: string };
 
 export function destinationStatus(destination: Destination, outcome: DestinationOutcome, now: number): NonNullable<Destination['status']> {
   const observedGeneration = destination.metadata.generation ?? 1;
