@@ -23,14 +23,14 @@ interface Scene extends AsyncDisposable {
 }
 
 /** Two namespaces with two requests each, and all that their pipelines need. */
-async function startScene(permissions: readonly object[] = []): Promise<Scene> {
+async function startScene(permissions: readonly object[] = [], labels: Readonly<Record<string, string>> = {}): Promise<Scene> {
   const plane: ControlPlane = await startControlPlane({ listen: true, server: { admission: [platformAdmission({ client: () => plane.client })] } });
   for (const manifest of platformManifests()) await create(plane, manifest);
   const wanted = bucketPromise();
   const pipeline = { ...wanted.spec!.workflows!.resource!.configure![0], metadata: { name: 'make' } } as UnstructuredObject & { spec: object };
   const promise = await plane.client.create(promises, {
     ...wanted,
-    spec: { ...wanted.spec, workflows: { promise: { configure: [pipeline] }, resource: { configure: [{ ...pipeline, spec: { ...pipeline.spec, rbac: { permissions } } }] } } },
+    spec: { ...wanted.spec, workflows: { promise: { configure: [pipeline] }, resource: { configure: [{ ...pipeline, metadata: { name: 'make', labels }, spec: { ...pipeline.spec, rbac: { permissions } } }] } } },
   } as PlatformPromise);
   await create(plane, { ...bucketPromise(), metadata: { name: 'other' }, spec: {} } as KubeObject);
   await create(plane, requestCrd('bucket', promise.spec!.api!));
@@ -98,6 +98,25 @@ describe("the token of a request's pod", () => {
     expect(await said(pod.delete(works, { namespace: 'default', name: 'w2' }))).toContain('forbidden');
   });
 
+  it('has no more rights when the pod or its Job is gone, and the one who runs it does not know', async () => {
+    await using scene = await startScene();
+    const workflow = await scene.requestWorkflow('one');
+    await scene.podOf(workflow);
+    const { items } = await scene.plane.client.list<Pod>(pods, { namespace: 'default' });
+    const { name, uid } = items[0]!.metadata;
+    // Steps of the embedded cluster act without a token, which would end with the pod.
+    const step = scene.plane.clientFor({
+      name: 'system:serviceaccount:default:bucket-resource-configure-make',
+      groups: ['system:serviceaccounts', 'system:serviceaccounts:default', 'system:authenticated'],
+      extra: { 'authentication.kubernetes.io/pod-name': [name], 'authentication.kubernetes.io/pod-uid': [uid!] },
+    });
+    expect(await said(status(step, buckets, 'one', 'default'))).toBe('done');
+    await scene.plane.client.delete(jobs, { namespace: 'default', name: items[0]!.metadata.ownerReferences![0]!.name }, { propagationPolicy: 'Background' });
+    expect(await said(status(step, buckets, 'two', 'default'))).toContain(`the pod default/${name}, or the Job that it ran for, is gone`);
+    await scene.plane.client.delete(pods, { namespace: 'default', name }, { gracePeriodSeconds: 0 });
+    expect(await said(status(step, buckets, 'two', 'default'))).toContain(`the pod default/${name}, or the Job that it ran for, is gone`);
+  });
+
   it('is refused to change what was asked for, to keep it, and to ask for more', async () => {
     await using scene = await startScene();
     const pod = await scene.podOf(await scene.requestWorkflow('one'));
@@ -106,6 +125,14 @@ describe("the token of a request's pod", () => {
     expect(await said(pod.patch(buckets, own, 'merge', { spec: { size: '9Ti' } }))).toContain(why);
     expect(await said(pod.patch(buckets, own, 'merge', { metadata: { finalizers: ['example.com/mine'] } }))).toContain(why);
     expect(await said(pod.create(buckets, bucketRequest('three')))).toContain('forbidden');
+  });
+
+  it("is no other run's by labels that its pipeline brings along", async () => {
+    await using scene = await startScene([], { 'app.kubernetes.io/managed-by': 'Helm', 'kratix.io/promise-name': 'other' });
+    const pod = await scene.podOf(await scene.requestWorkflow('one'));
+    expect(await said(status(pod, buckets, 'one', 'default'))).toBe('done');
+    expect(await said(status(pod, buckets, 'two', 'default'))).toContain('it writes that object only');
+    expect(await said(pod.create(works, workOf('w2', { ...labelsOf('one'), 'kratix.io/promise-name': 'other' })))).toContain('it writes the Works of that object only');
   });
 
   it('does what its pipeline declares', async () => {

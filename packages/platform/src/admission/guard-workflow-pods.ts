@@ -18,20 +18,22 @@ import type { Checking, PlatformAdmissionRequest } from './platform-admission.ts
 export async function guardWorkflowPods(request: PlatformAdmissionRequest, checking: Checking): Promise<void> {
   const { resource, user } = request;
   const podName = user?.extra?.['authentication.kubernetes.io/pod-name']?.[0];
+  const podUid = user?.extra?.['authentication.kubernetes.io/pod-uid']?.[0];
   const account = /^system:serviceaccount:([^:]+):/.exec(user?.name ?? '');
   if (!podName || !account || !mayBeGuarded(resource)) return;
   const { client } = checking;
   if (!client) return;
   const namespace = account[1]!;
-  const run = await runOf(client, namespace, podName);
+  const run = await runOf(client, namespace, podName, podUid);
+  const name = (request.object ?? request.oldObject)?.metadata.name ?? '';
+  if (run === 'gone') throw forbidden(resource, name, `the pod ${namespace}/${podName}, or the Job that it ran for, is gone: what it may write is not known any more`);
   if (!run || !isGuarded(resource, run)) return;
   const why = refusal(request, run);
   if (why === undefined || (await isDeclared(request, run, namespace, client))) return;
-  const name = (request.object ?? request.oldObject)?.metadata.name ?? '';
   throw forbidden(resource, name, `the pod ${namespace}/${podName} runs the pipeline ${JSON.stringify(run.pipelineName)} of ${run.subject}: ${why}`);
 }
 
-/** What a workflow's pod runs for. The Job's annotations say it; labels of Job and pod are the pipeline author's as well. */
+/** What a workflow's pod runs for, as its Job says. */
 interface Run {
   readonly type: WorkflowType;
   readonly action: WorkflowAction;
@@ -46,11 +48,15 @@ interface Run {
   readonly subject: string;
 }
 
-async function runOf(client: Client, namespace: string, podName: string): Promise<Run | undefined> {
+/** Undefined: the pod runs no workflow. `gone`: nobody can say; a step that outlives its pod gets no rights by that. */
+async function runOf(client: Client, namespace: string, podName: string, podUid: string | undefined): Promise<Run | 'gone' | undefined> {
   const pod = await client.find<Pod>(pods, { namespace, name: podName });
-  const owner = pod?.metadata.ownerReferences?.find(({ kind, controller }) => kind === 'Job' && controller);
-  const job = owner && (await client.find<Job>(jobs, { namespace, name: owner.name }));
-  if (!job || job.metadata.uid !== owner.uid || job.metadata.labels?.[LABELS.managedBy] !== MANAGED_BY) return undefined;
+  if (!pod || (podUid && pod.metadata.uid !== podUid)) return 'gone';
+  const owner = pod.metadata.ownerReferences?.find(({ kind, controller }) => kind === 'Job' && controller);
+  if (!owner) return undefined;
+  const job = await client.find<Job>(jobs, { namespace, name: owner.name });
+  if (!job || job.metadata.uid !== owner.uid) return 'gone';
+  if (job.metadata.labels?.[LABELS.managedBy] !== MANAGED_BY) return undefined;
   const { labels = {}, annotations = {} } = job.metadata;
   const kind = annotations[ANNOTATIONS.jobResourceKind];
   const name = annotations[ANNOTATIONS.jobResourceName];

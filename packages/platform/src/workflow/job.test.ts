@@ -7,7 +7,7 @@ import { buildPipelineObjects } from './pipeline-objects.ts';
 const pipeline: Pipeline = {
   apiVersion: 'platform.kratix.io/v1alpha1',
   kind: 'Pipeline',
-  metadata: { name: 'instance-configure', labels: { team: 'a' }, annotations: { note: 'x' } },
+  metadata: { name: 'instance-configure', labels: { team: 'a', 'app.kubernetes.io/managed-by': 'Helm', 'kratix.io/promise-name': 'another' }, annotations: { note: 'x' } },
   spec: { containers: [{ name: 'make', image: 'test/make', env: [{ name: 'SIZE', value: '1Gi' }], volumeMounts: [{ name: 'extra', mountPath: '/extra' }] }], volumes: [{ name: 'extra', emptyDir: {} }] },
 };
 const workflow: Workflow = {

@@ -72,9 +72,10 @@ export function buildJob(workflow: Workflow, identity: RunIdentity, config: Plat
   };
 }
 
-/** The labels by which a run's Job and Pod are found. */
+/** The labels by which a run's Job and Pod are found, and by which admission knows what the Pod may write: no label of an author takes their place. */
 export function runLabels({ subject, action, hash }: Workflow, pipeline: Pipeline): Readonly<Record<string, string>> {
   return {
+    ...pipeline.metadata.labels,
     [LABELS.promiseName]: subject.promiseName,
     [LABELS.workflowType]: subject.type,
     [LABELS.workflowAction]: action,
@@ -83,7 +84,6 @@ export function runLabels({ subject, action, hash }: Workflow, pipeline: Pipelin
     [LABELS.hash]: hash,
     ...(subject.type === 'resource' ? { [LABELS.resourceName]: subject.name } : {}),
     ...(subject.type === 'resource' && subject.hasPipelineNamespace ? { [LABELS.resourceNamespace]: subject.namespace ?? '' } : {}),
-    ...pipeline.metadata.labels,
   };
 }
 

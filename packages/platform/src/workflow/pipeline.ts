@@ -38,7 +38,7 @@ export interface Pipeline {
   readonly kind: 'Pipeline';
   readonly metadata: {
     readonly name: string;
-    /** Merged over the labels of the Job and the Pod. */
+    /** Of the Job and the Pod, beside those that the platform sets. */
     readonly labels?: Readonly<Record<string, string>>;
     /** Of the Pod. */
     readonly annotations?: Readonly<Record<string, string>>;
