@@ -97,6 +97,15 @@ describe('what is refused of Promises', () => {
     expect(await refusal(() => plane.client.patch(promises, { name: 'taken' }, 'merge', { spec }))).toContain(message);
   });
 
+  it.each<[what: string, one: KubeObject]>([
+    ['an API that is null', promise('bare', undefined, { api: null })],
+    ['an API that is empty', promise('bare', undefined, { api: {} })],
+    ['pipelines with what programs add to metadata', promise('bare', undefined, configure({ ...pipeline('p'), metadata: { name: 'p', namespace: 'any', creationTimestamp: null, uid: 'u' } }))],
+    ['nulls for what is absent', promise('bare', undefined, configure(pipeline('p', { command: null, env: null }, { volumes: null, rbac: null })))],
+  ])('not %s', async (_what, one) => {
+    expect(await refusal(() => plane.client.create(promises, one, { dryRun: true }))).toBe('let in');
+  });
+
   it('nothing of a write that changes labels only, whatever stands in the Promise', async () => {
     expect(await refusal(() => plane.client.patch(promises, { name: 'taken' }, 'merge', { metadata: { labels: { a: 'b' } } }))).toBe('let in');
   });

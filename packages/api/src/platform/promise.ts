@@ -22,7 +22,8 @@ const destinationSelector = object('Chooses destinations.', {
 export const promiseSpec = object('What the platform offers, and how it is made.', {
   api: field<CustomResourceDefinition>({
     type: 'object',
-    description: 'The CustomResourceDefinition by which people ask; absent for a Promise without an API.',
+    description: 'The CustomResourceDefinition by which people ask; absent, null or empty for a Promise without an API.',
+    nullable: true,
     'x-kubernetes-preserve-unknown-fields': true,
   }),
   dependencies: list(

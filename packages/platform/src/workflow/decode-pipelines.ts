@@ -73,6 +73,8 @@ const RESERVED_NAMES = ['reader', 'work-writer', 'status-writer'];
 
 const podSpec = pods.schema.properties!['spec']!.properties!;
 const container = podSpec['containers']!.items!.properties!;
+/** Kratix decodes all of them and looks at four; tools write `creationTimestamp: null`, say. */
+const objectMeta = pods.schema.properties!['metadata']!.properties!;
 const text: JsonSchema = { type: 'string' };
 const texts: JsonSchema = { type: 'array', items: text };
 const textMap: JsonSchema = { type: 'object', additionalProperties: text };
@@ -84,7 +86,7 @@ const PIPELINE_SCHEMA: JsonSchema = {
   properties: {
     apiVersion: text,
     kind: text,
-    metadata: { type: 'object', required: ['name'], properties: { name: text, namespace: text, labels: textMap, annotations: textMap } },
+    metadata: { type: 'object', required: ['name'], properties: objectMeta },
     spec: {
       type: 'object',
       required: ['containers'],
