@@ -13,6 +13,7 @@ const pages = ['README.md', 'CHANGELOG.md', ...markdownIn('docs'), ...readmes()]
 for (const page of pages) checkLinks(page);
 for (const page of pages.filter((path) => path.startsWith('docs/') && !path.startsWith('docs/decisions/'))) checkPaths(page);
 checkDecisions();
+checkVerdicts('docs/reference/kratix.md');
 let tables = 0;
 for (const page of pages.filter((path) => path.startsWith('docs/reference/'))) {
   for (const [, what, where, section] of read(page).matchAll(/<!-- (\w+): (.+) -->\n+([\s\S]*?)(?=\n## |$)/g)) {
@@ -73,6 +74,19 @@ function checkDecisions(): void {
     const title = /^# (?:\d{4}[:.]? *)?(.+)$/m.exec(read(`docs/decisions/${file}`))?.[1];
     if (!listed.has(file)) problems.push(`docs/decisions/README.md does not list ${file}: | [${file.slice(0, 4)}](${file}) | ${title} |`);
     else if (listed.get(file) !== title) problems.push(`docs/decisions/README.md calls ${file} "${listed.get(file)}"; its title is "${title}"`);
+  }
+}
+
+/** Every row of a comparison says how it stands, in one of a few words; the head of that column is empty. */
+function checkVerdicts(page: string): void {
+  const verdicts = new Set(['same', 'stricter', 'better', 'other', 'ours', 'not yet']);
+  for (const [table] of read(page).matchAll(/(?:^\|.*\n?)+/gm)) {
+    const [head = [], , ...rows] = table.trim().split('\n').map(cellsOf);
+    const column = head.indexOf('', 1);
+    // The legend has nothing to compare.
+    if (column < 0 || head.length === 2) continue;
+    for (const cells of rows) if (!verdicts.has(cells[column] ?? '')) problems.push(`${page}: ${cells[0]} is ${JSON.stringify(cells[column] ?? '')}, not one of ${[...verdicts].join(', ')}`);
+    for (const cells of rows) if (cells.length !== head.length) problems.push(`${page}: the row ${cells[0]} has ${cells.length} cells, its table ${head.length}`);
   }
 }
 
@@ -161,7 +175,11 @@ function rowsOf(section: string): readonly (readonly string[])[] {
     .trim()
     .split('\n')
     .slice(2)
-    .map((line) => line.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim()));
+    .map(cellsOf);
+}
+
+function cellsOf(line: string): readonly string[] {
+  return line.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim());
 }
 
 function wordsIn(cell: string): readonly string[] {
