@@ -33,6 +33,7 @@ describe('the metrics of the platform', () => {
       expect(total(text, 'rest_client_requests_total', { method: 'POST', code: '201' })).toBeGreaterThan(0);
       expect(total(text, 'controller_runtime_reconcile_total', { controller: 'work', result: 'success' })).toBeGreaterThan(0);
       expect(total(text, 'controller_runtime_reconcile_time_seconds_count', { controller: 'work' })).toBe(total(text, 'controller_runtime_reconcile_total', { controller: 'work' }));
+      expect(total(text, 'workqueue_adds_total', { name: 'work' })).toBe(total(text, 'controller_runtime_reconcile_total', { controller: 'work' }));
       expect(text).toContain('workqueue_depth{name="work",controller="work"} 0');
       expect(text).toContain('controller_runtime_max_concurrent_reconciles{controller="work"} 64');
     });

@@ -48,6 +48,28 @@ export function startControllerMetrics(): ControllerMetrics {
   const worked = histogram('workqueue_work_duration_seconds', 'How long in seconds processing an item from workqueue takes', ['name', 'controller'], QUEUE_BUCKETS);
   const retries = counter('workqueue_retries_total', 'Total number of retries handled by workqueue', ['name', 'controller']);
 
+  // Whatever was added waits, is taken, or is done.
+  const finished = new Map<string, number>();
+  const added = new Map<string, number>();
+  registry.registerMetric(
+    new Counter({
+      name: 'workqueue_adds_total',
+      help: 'Total number of adds handled by workqueue',
+      labelNames: ['name', 'controller'],
+      registers: [],
+      collect() {
+        const counts = new Map(finished);
+        for (const { name, running, queueLength } of controllers) counts.set(name, (counts.get(name) ?? 0) + running + queueLength);
+        this.reset();
+        for (const [name, count] of counts) {
+          // What waited when a controller ended was added all the same.
+          added.set(name, Math.max(count, added.get(name) ?? 0));
+          this.inc(byQueue(name), added.get(name));
+        }
+      },
+    }),
+  );
+
   const end = observeControllers({
     started: (controller) => {
       controllers.add(controller);
@@ -55,6 +77,7 @@ export function startControllerMetrics(): ControllerMetrics {
     },
     reconciled: ({ controller, type, durationMs, queuedMs }) => {
       const hasFailed = type === 'failed' || type === 'terminal';
+      finished.set(controller, (finished.get(controller) ?? 0) + 1);
       total.inc({ controller, result: hasFailed ? 'error' : type === 'retryAfter' ? 'requeue_after' : 'success' });
       if (hasFailed) errors.inc({ controller });
       if (type === 'terminal') terminal.inc({ controller });
