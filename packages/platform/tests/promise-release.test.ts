@@ -120,6 +120,24 @@ describe('a PromiseRelease', () => {
     expect(new Set(elsewhere.asked)).toEqual(new Set([undefined]));
   });
 
+  it('takes a login from its address, and shows it to nobody else', async () => {
+    await using world = await startWorld({});
+    using publisher = await startPublisher();
+    using elsewhere = await startPublisher();
+    const withLogin = (url: string): string => url.replace('http://', 'http://ada:s%23cret@');
+    publisher.publish('/here', { redirect: `${withLogin(elsewhere.url)}/p` });
+    elsewhere.publish('/p', promise('v1'));
+    await create(world.plane, release(`${withLogin(publisher.url)}/here`));
+    await installed(world, { status: 'True' });
+    expect(new Set(publisher.asked)).toEqual(new Set([`Basic ${Buffer.from('ada:s#cret').toString('base64')}`]));
+    expect(new Set(elsewhere.asked)).toEqual(new Set([undefined]));
+    for (const path of ['/gone', ':99999/gone']) {
+      const refused = await world.plane.client.create(promiseReleases, { ...release(`${withLogin(publisher.url)}${path}`), metadata: { name: 'second' } } as PromiseRelease).catch((error: unknown) => String(error));
+      expect(refused).toContain('spec.sourceRef');
+      expect(refused).not.toContain('cret');
+    }
+  });
+
   it('does not take the Promise of another release, and does not ask a failing server again and again', async () => {
     await using world = await startWorld({});
     using publisher = await startPublisher();

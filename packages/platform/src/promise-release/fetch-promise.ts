@@ -23,14 +23,15 @@ export class FetchPromiseError extends Error {
 
 /**
  * Fetches the Promise that a release names (contract, section 7.2): HTTP GET of `sourceRef.url`, with the header
- * `Authorization` from the key `authorizationHeader` of the Secret if one is named; 200 and one document of kind Promise.
+ * `Authorization` from the key `authorizationHeader` of the Secret if one is named, or else from the address; 200 and one
+ * document of kind Promise.
  *
  * Limits: 10 s in all, 3 MiB, 5 redirects; a redirect to another origin is followed without the header.
  */
 export async function fetchPromise(release: PromiseRelease, { client, fetch, signal }: FetchPromiseOptions): Promise<PlatformPromise> {
   const { url = '', secretRef } = release.spec?.sourceRef ?? {};
-  const source = parseUrl(url);
-  const authorization = secretRef ? await readAuthorization(client, secretRef) : undefined;
+  const { address: source, credentials } = splitCredentials(parseUrl(url));
+  const authorization = secretRef ? await readAuthorization(client, secretRef) : credentials;
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   const text = await get(source, authorization, fetch, signal ? AbortSignal.any([signal, timeout]) : timeout);
   return parsePromise(text, shown(source));
@@ -38,8 +39,25 @@ export async function fetchPromise(release: PromiseRelease, { client, fetch, sig
 
 function parseUrl(url: string): URL {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (parsed?.protocol !== 'http:' && parsed?.protocol !== 'https:') throw new FetchPromiseError(`spec.sourceRef.url is no http or https address: ${JSON.stringify(parsed ? shown(parsed) : url.slice(0, 200))}`);
+  if (parsed?.protocol !== 'http:' && parsed?.protocol !== 'https:') throw new FetchPromiseError(`spec.sourceRef.url is no http or https address: ${JSON.stringify(parsed ? shown(parsed) : url.replace(/^([^:/]*:\/\/)?[^/]*@/, '$1').slice(0, 200))}`);
   return parsed;
+}
+
+/** `https://user:password@host/`: fetch() takes no such address, and quotes it when it refuses it. */
+function splitCredentials(url: URL): { readonly address: URL; readonly credentials: string | undefined } {
+  const address = new URL(url);
+  address.username = '';
+  address.password = '';
+  const named = url.username !== '' || url.password !== '';
+  return { address, credentials: named ? `Basic ${Buffer.from(`${decode(url.username)}:${decode(url.password)}`).toString('base64')}` : undefined };
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** An address may hold a password or a signature; neither is to be read by others. */
@@ -77,7 +95,7 @@ async function get(source: URL, authorization: string | undefined, fetch: typeof
     await response.body?.cancel();
     if (hops >= MAX_REDIRECTS) throw new FetchPromiseError(`cannot fetch ${shown(source)}: it redirects more than ${MAX_REDIRECTS} times`);
     if (!URL.canParse(target, at.href)) throw new FetchPromiseError(`cannot fetch ${shown(source)}: it redirects to something that is no address`);
-    at = parseUrl(new URL(target, at.href).href);
+    at = splitCredentials(parseUrl(new URL(target, at.href).href)).address;
   }
   if (response.status !== 200) {
     await response.body?.cancel();
