@@ -4,9 +4,13 @@ import { KeyIndex } from './key-index.ts';
 import type { Entry, ListResult, ObjectStore, StoreEvent, Write, WriteResult } from './store.ts';
 import { Watchers } from './watchers.ts';
 
-/** Makes a batch of events durable, or throws and leaves nothing of it behind. */
+/** Makes batches of events durable, one after the other. */
 export interface Journal {
-  append(events: readonly StoreEvent[]): void;
+  /**
+   * Throws when it cannot take the batch, and leaves nothing of it behind. What it took is durable when it returns, or when
+   * the promise that it returns resolves; if that is rejected, nobody knows what of it is on disk.
+   */
+  append(events: readonly StoreEvent[]): Promise<void> | undefined;
   /** `dropped` are the events up to `revision`; the values that they replaced are no longer needed. */
   compact(revision: number, dropped: readonly StoreEvent[]): void;
   close(): void;
@@ -24,8 +28,9 @@ export interface Recovered {
  * A store that is a log of events with an index of what lives, both in memory, and a {@link Journal} that makes the log
  * durable.
  *
- * Writes that arrive while the event loop is busy form one batch (group commit): it is journalled once, and only then
- * do its events become visible, watchers hear of them, and its writers learn that they succeeded.
+ * Writes that arrive while the event loop is busy, or while the disk works on the batch before, form one batch (group
+ * commit): it is journalled once, and only then do its events become visible, watchers hear of them, and its writers learn
+ * that they succeeded. When it is not known whether a batch is on disk, no more writes are taken: a restart tells.
  */
 export class LogStructuredStore implements ObjectStore {
   readonly #journal: Journal;
@@ -35,8 +40,10 @@ export class LogStructuredStore implements ObjectStore {
   #revision: number;
   #queue: PendingWrite[] = [];
   #closed = false;
-  #committedAt = 0;
-  #pauseMs = 0;
+  #ended: Promise<void> | undefined;
+  /** A batch on its way to the disk. Never rejects. */
+  #syncing: Promise<void> | undefined;
+  #broken: WriteFailedError | undefined;
 
   constructor(journal: Journal, recovered: Recovered) {
     this.#journal = journal;
@@ -70,7 +77,9 @@ export class LogStructuredStore implements ObjectStore {
 
   write(write: Write): Promise<WriteResult> {
     if (this.#closed) return Promise.reject(new StoreClosedError());
-    if (this.#queue.length === 0) this.#schedule();
+    if (this.#broken) return Promise.reject(this.#broken);
+    // In the next turn of the event loop; or after the batch that is being synced.
+    if (this.#queue.length === 0 && !this.#syncing) setImmediate(() => this.#commit());
     return new Promise((resolve, reject) => this.#queue.push({ write, resolve, reject }));
   }
 
@@ -94,44 +103,51 @@ export class LogStructuredStore implements ObjectStore {
     this.#history.compact(upTo);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#closed) return;
-    this.#commit();
+  [Symbol.asyncDispose](): Promise<void> {
+    return (this.#ended ??= this.#end());
+  }
+
+  async #end(): Promise<void> {
     this.#closed = true;
+    if (!this.#syncing) this.#commit();
+    for (; this.#syncing; this.#commit()) await this.#syncing;
     this.#journal.close();
   }
 
-  /**
-   * Commits in the next turn of the event loop. When many writes come, each commit keeps everybody from working while the
-   * disk works: then as much time is left between two commits as a commit takes, and more writes share one.
-   */
-  #schedule(): void {
-    const pause = this.#pauseMs - (performance.now() - this.#committedAt);
-    if (pause > 0) setTimeout(() => this.#commit(), pause);
-    else setImmediate(() => this.#commit());
-  }
-
   #commit(): void {
+    if (this.#syncing) return;
     const queue = this.#queue;
     this.#queue = [];
-    if (queue.length === 0 || this.#closed) return;
-    const started = performance.now();
+    if (queue.length === 0) return;
     const staged = new Map<string, Entry | undefined>();
     const events: StoreEvent[] = [];
     const replies = queue.map(({ write }) => this.#stage(write, staged, events));
-    try {
-      if (events.length > 0) this.#journal.append(events);
-    } catch (error) {
+    const fail = (error: unknown): WriteFailedError => {
       const why = error instanceof Error ? error.message : String(error);
       const failure = new WriteFailedError(`failed to make ${events.length} writes durable: ${why}`, { cause: error });
       for (const { reject } of queue) reject(failure);
+      return failure;
+    };
+    const succeed = (): void => {
+      for (const event of events) this.#apply(event);
+      this.#watchers.notify(events);
+      queue.forEach(({ resolve }, index) => resolve(replies[index]!));
+    };
+    let durable: Promise<void> | undefined;
+    try {
+      durable = events.length > 0 ? this.#journal.append(events) : undefined;
+    } catch (error) {
+      fail(error);
       return;
     }
-    this.#committedAt = performance.now();
-    this.#pauseMs = queue.length < BUSY_BATCH ? 0 : Math.min(this.#committedAt - started, MAX_PAUSE_MS);
-    for (const event of events) this.#apply(event);
-    this.#watchers.notify(events);
-    queue.forEach(({ resolve }, index) => resolve(replies[index]!));
+    if (!durable) return succeed();
+    this.#syncing = durable.then(succeed, (error: unknown) => {
+      this.#broken = fail(error);
+      for (const { reject } of this.#queue.splice(0)) reject(this.#broken);
+    }).finally(() => {
+      this.#syncing = undefined;
+      if (this.#queue.length > 0) setImmediate(() => this.#commit());
+    });
   }
 
   #stage(write: Write, staged: Map<string, Entry | undefined>, events: StoreEvent[]): WriteResult {
@@ -180,11 +196,6 @@ export class LogStructuredStore implements ObjectStore {
     return page(rest.slice(0, limit), Math.max(0, rest.length - limit), atRevision);
   }
 }
-
-/** Writes in one commit from which on the store counts as busy; one caller after another never is. */
-const BUSY_BATCH = 8;
-/** The longest that a write waits for others, in ms. */
-const MAX_PAUSE_MS = 4;
 
 interface PendingWrite {
   readonly write: Write;

@@ -1,25 +1,34 @@
+import { closeSync, fdatasync, openSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { promisify } from 'node:util';
 import type { Journal } from '../log-structured-store.ts';
 import type { StoreEvent } from '../store.ts';
 import { checksum } from './checksum.ts';
 
-/** One transaction, and so one fsync, per batch. */
+/**
+ * One transaction, and one fsync, per batch. The fsync is our own: SQLite's would keep the whole process waiting for the
+ * disk. SQLite writes a batch to its write-ahead log and nowhere else (`synchronous=NORMAL`), so that file is what is synced.
+ */
 export class SqliteJournal implements Journal {
   readonly #database: DatabaseSync;
+  readonly #logFile: string;
+  /** Opened at the first batch: before it SQLite has no such file. */
+  #log: number | undefined;
   readonly #insert: StatementSync;
   readonly #remove: StatementSync;
   readonly #setRevision: StatementSync;
   readonly #setCompacted: StatementSync;
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, logFile: string) {
     this.#database = database;
+    this.#logFile = logFile;
     this.#insert = database.prepare('INSERT INTO log (revision, key, create_revision, value, checksum) VALUES (?, ?, ?, ?, ?)');
     this.#remove = database.prepare('DELETE FROM log WHERE revision = ?');
     this.#setRevision = database.prepare('UPDATE meta SET revision = ?');
     this.#setCompacted = database.prepare('UPDATE meta SET compacted = ?');
   }
 
-  append(events: readonly StoreEvent[]): void {
+  append(events: readonly StoreEvent[]): Promise<void> {
     this.#transaction(() => {
       for (const event of events) {
         const value = event.type === 'put' ? event.value : undefined;
@@ -28,6 +37,8 @@ export class SqliteJournal implements Journal {
       }
       this.#setRevision.run(events.at(-1)!.revision);
     });
+    this.#log ??= openSync(this.#logFile, 'r');
+    return sync(this.#log);
   }
 
   compact(revision: number, dropped: readonly StoreEvent[]): void {
@@ -41,6 +52,7 @@ export class SqliteJournal implements Journal {
   }
 
   close(): void {
+    if (this.#log !== undefined) closeSync(this.#log);
     this.#database.close();
   }
 
@@ -56,3 +68,5 @@ export class SqliteJournal implements Journal {
     }
   }
 }
+
+const sync = promisify(fdatasync);
