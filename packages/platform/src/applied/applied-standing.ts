@@ -2,7 +2,7 @@ import type { Failure, PlacementStanding, Unhealthy } from './placement-standing
 
 /** How everything that a request (or a Promise) has at destinations stands, together. */
 export type AppliedStanding =
-  /** `where`: `worker-cluster (commit 1a2b3c4)` each. */
+  /** `where`: `worker-cluster (commit 1a2b3c4)`, `worker-2 (commits 1a2b3c4, 5d6e7f8)`. */
   | { readonly type: 'applied'; readonly where: readonly string[]; readonly provedAt: string; readonly unhealthy: readonly (Unhealthy & { readonly destination: string })[]; readonly areUnhealthyKnown: boolean }
   | { readonly type: 'failed'; readonly destination: string; readonly failure: Failure }
   | { readonly type: 'pending'; readonly message: string }
@@ -32,7 +32,10 @@ export function appliedStanding(placements: readonly PlacementStanding[]): Appli
   const applied = sorted.filter((each) => each.type === 'applied');
   return {
     type: 'applied',
-    where: [...new Set(applied.map(({ destination, commit }) => `${destination} (commit ${commit.slice(0, 7)})`))],
+    where: [...Map.groupBy(applied, ({ destination }) => destination)].map(([destination, parts]) => {
+      const commits = [...new Set(parts.map(({ commit }) => commit.slice(0, 7)))];
+      return `${destination} (commit${commits.length > 1 ? 's' : ''} ${commits.join(', ')})`;
+    }),
     provedAt: applied.reduce((latest, { provedAt }) => (provedAt > latest ? provedAt : latest), ''),
     unhealthy: applied.flatMap(({ destination, unhealthy }) => unhealthy.map((each) => ({ ...each, destination }))),
     areUnhealthyKnown: applied.every(({ areUnhealthyKnown }) => areUnhealthyKnown),

@@ -10,7 +10,7 @@ describe(explainObject, () => {
   it.each([
     ['GitStateStore', { conditions: [condition('Ready', 'True', 'StateStoreReady', 'State store is ready')] }, true, 'GitStateStore one is ready'],
     ['GitStateStore', {}, false, 'GitStateStore one was not looked at yet'],
-    ['PromiseRelease', { conditions: [condition('Installed', 'False', 'FailedToFetchPromise', 'the server answered 404')] }, false, 'PromiseRelease one is not ready: FailedToFetchPromise: the server answered 404; see kubectl describe promiserelease/one'],
+    ['PromiseRelease', { conditions: [condition('Installed', 'False', 'FailedToFetchPromise', 'the server answered 404')] }, false, 'PromiseRelease one is not ready: the server answered 404; see kubectl describe promiserelease/one'],
     ['Destination', { conditions: [condition('Ready', 'True', 'DestinationReady', 'Destination is ready')] }, true, 'Destination one is ready'],
     [
       'Destination',

@@ -30,7 +30,7 @@ function ownLink(object: KubeObject, make = linkMaker(STORES.has(object.kind) ? 
   const since = condition.lastTransitionTime;
   if (condition.status === 'True') return make(name, 'ok', quote(condition.message), { since });
   if (condition.status === 'Unknown') return make(name, 'waiting', quote(condition.message), { since });
-  return make(name, 'failed', `${name} is not ready: ${condition.reason}: ${quote(condition.message)}`, { since, next: `see kubectl describe ${object.kind.toLowerCase()}/${object.metadata.name}` });
+  return make(name, 'failed', `${name} is not ready: ${quote(condition.message, MAX_CONDITION)}`, { since, next: `see kubectl describe ${object.kind.toLowerCase()}/${object.metadata.name}` });
 }
 
 function destinationLinks(destination: Destination, { store, silentSince }: ObjectSurroundings): readonly Link[] {
@@ -58,6 +58,8 @@ function destinationLinks(destination: Destination, { store, silentSince }: Obje
   return links;
 }
 
+/** Characters of a condition: this sentence is not for a column. */
+const MAX_CONDITION = 500;
 const CONDITIONS = ['Ready', 'Installed', 'Completed', 'UpgradeSucceeded', 'Available'];
 const STORES: ReadonlySet<string> = new Set(['GitStateStore', 'BucketStateStore']);
 /** Those that say of themselves how they are. */

@@ -185,6 +185,12 @@ const CASES: readonly (readonly [what: string, overrides: Parameters<typeof chai
     'Deployment default/web does not start: pod web-1, container web cannot pull the image nginx:0 (ImagePullBackOff); correct the name of the image, or provide it there',
   ],
   [
+    'an object that somebody deleted',
+    reporting({ unhealthy: [{ apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'default', name: 'web', reason: 'Missing', message: 'somebody deleted it', since: AT }] }),
+    'pod',
+    'Deployment default/web is gone from Destination worker: somebody deleted it; the agent there makes it again when it looks next',
+  ],
+  [
     'a container that crashes',
     reporting({ unhealthy: [{ apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'default', name: 'web', reason: 'CrashLoopBackOff', message: 'pod web-1, container web: exit code 1', since: AT }] }),
     'health',
@@ -211,7 +217,7 @@ describe('explain', () => {
   it('says that all is well', () => {
     const explanation = explain(chain());
     expect(explanation).toMatchObject({ isReady: true, sentence: 'bucket default/one is ready: 1Gi bucket' });
-    expect(explanation.links.map(({ link, state }) => `${link} ${state}`)).toEqual(['promise ok', 'pipeline ok', 'schedule ok', 'destination ok', 'store ok', 'agent ok', 'fetch waiting', 'apply waiting', 'pod ok', 'health ok']);
+    expect(explanation.links.map(({ link, state }) => `${link} ${state}`)).toEqual(['promise ok', 'pipeline ok', 'schedule ok', 'destination ok', 'store ok', 'agent ok', 'pod ok', 'health ok']);
   });
 
   it('names no cause while things take their course', () => {
@@ -229,6 +235,16 @@ describe('explain', () => {
     ];
     for (const step of steps) expect(findCause(chain(step))).toBeUndefined();
     expect(explain(chain({ status: running, works: [], placements: [] })).sentence).toBe(`bucket default/one is on its way: pipeline make is running, since ${AT}`);
+  });
+
+  it('names all Destinations that do not report', () => {
+    const both = { placements: [placement(), { ...placement(), spec: { ...placement().spec, targetDestinationName: 'other' } }], destinations: [destination(), destination('other')], status: pending };
+    expect(explain(chain(both)).links.find(({ link }) => link === 'agent')).toMatchObject({ state: 'unknown', object: 'Destination worker and other', message: 'have no agent that reports' });
+  });
+
+  it('does not ask who applied what is not written yet', () => {
+    const states = explain(chain({ status: {}, works: [], placements: [] })).links.map(({ link, state }) => `${link} ${state}`);
+    expect(states).toEqual(expect.arrayContaining(['fetch waiting', 'apply waiting', 'pod waiting']));
   });
 
   it('does not blame a request for the failures of others', () => {

@@ -14,13 +14,14 @@ import { conditionOf, listed, nameOf, sentenceOf } from './words.ts';
 
 /**
  * Walks along the chain from a request (or a Promise) to its service and says of each link how it stands, and in one
- * sentence why the whole is not ready: the first link that failed. Pure, and bounded by what the chain holds.
+ * sentence why the whole is not ready: the first link that failed. What is ready waits for nothing: the links that others go
+ * through, such as the files of a Promise that has none, are left out then. Pure, and bounded by what the chain holds.
  */
 export function explain(chain: Chain): Explanation {
   const links = linksOf(chain).map((name) => EXPLAINERS[name](chain)).filter((link) => link !== undefined);
   const cause = links.find(({ state }) => state === 'failed');
   const isReady = cause === undefined && isSaidReady(chain);
-  return { isReady, sentence: cause ? sentenceOf(cause) : isReady ? readySentence(chain) : waitingSentence(chain, links), ...(cause ? { cause } : {}), links };
+  return { isReady, sentence: cause ? sentenceOf(cause) : isReady ? readySentence(chain) : waitingSentence(chain, links), ...(cause ? { cause } : {}), links: isReady ? links.filter(({ state }) => state !== 'waiting') : links };
 }
 
 /**

@@ -37,6 +37,13 @@ describe(waterfall, () => {
     expect(spans.map(({ precisionMs }) => precisionMs)).toEqual([1000, 1, 1, 1000]);
   });
 
+  it('knows from the proof when the files were applied', () => {
+    const applied = (provedAt: string) => waterfall(chain({ status: { conditions: [{ type: 'Applied', status: 'True', lastTransitionTime: at(112), provedAt }] } })).find(({ name }) => name === 'applied');
+    expect(applied('1970-01-01T00:01:52.800Z')).toMatchObject({ startMs: 112_800, precisionMs: 1 });
+    // Proved again after a while of not knowing.
+    expect(applied('1970-01-01T00:01:59.800Z')).toMatchObject({ startMs: 112_000, precisionMs: 1000 });
+  });
+
   it('tells of the last run alone when the workflow ran again', () => {
     expect(told(waterfall(chain({ jobs: [job(2, 500, 504), job(1, 101, 110)] })))).toEqual(['pipeline make 500-504']);
     expect(told(waterfall(chain({ jobs: [job(2, 500, 504), job(1, 101, 110)] }), [{ about: 'p', reason: 'WorkloadsWrittenToStateStore', atMs: 505_000 }]))).toEqual(['pipeline make 500-504', 'commit for worker 504-505']);

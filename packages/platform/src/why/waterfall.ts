@@ -1,5 +1,5 @@
 import { events, type Event, type Job, type Pod, type WorkPlacement } from '@plinth/api';
-import { isForbidden, type KubeObject } from '@plinth/apimachinery';
+import { type Condition, isForbidden, type KubeObject } from '@plinth/apimachinery';
 import type { Client } from '@plinth/client';
 import { LABELS } from '../naming/labels.ts';
 import { pipelineNameOf, runOf } from '../workflow/job-state.ts';
@@ -70,7 +70,7 @@ export function waterfall(chain: ReadChain, moments: readonly Moment[] = []): re
     ...(isFirstRun ? [asked] : []),
     ...pipelines,
     ...written,
-    applied?.status === 'True' ? moment('applied', seconds(applied.lastTransitionTime)) : undefined,
+    applied?.status === 'True' ? moment('applied', timeOfApplied(applied)) : undefined,
     isAwaited ? span('until it works', { atMs: committed, precisionMs: 1 }, readyAt) : undefined,
   ].filter((stage) => stage !== undefined && stage.startMs + 1000 > begin) as readonly Span[];
   return withoutGuess(stages.toSorted(byStart));
@@ -104,6 +104,10 @@ function commitSpan({ works }: ReadChain, placement: WorkPlacement, pipeline: Sp
   const isLater = pipeline?.endMs !== undefined && pipeline.endMs > (made.atMs ?? 0) && (ended.atMs === undefined || pipeline.endMs <= ended.atMs);
   return span(`commit for ${placement.spec?.targetDestinationName ?? ''}`, isLater ? { atMs: pipeline.endMs, precisionMs: pipeline.precisionMs } : made, ended);
 }
+
+/** The proof is noted in milliseconds, and stays while the same content is applied. */
+const timeOfApplied = ({ lastTransitionTime, provedAt }: Condition): Instant =>
+  provedAt?.startsWith(lastTransitionTime.slice(0, -1)) ? { atMs: timeOf(provedAt), precisionMs: 1 } : seconds(lastTransitionTime);
 
 interface Instant {
   readonly atMs: number | undefined;

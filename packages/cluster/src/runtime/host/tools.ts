@@ -31,7 +31,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   terraform: 'install terraform',
   vault: 'install vault',
   wget: 'install wget',
-  yq: 'install yq 4 (https://github.com/mikefarah/yq)',
+  yq: 'install yq 4 (github.com/mikefarah/yq)',
 };
 
 /** Names of tools that occur in a text, such as a command that installs packages. */

@@ -17,8 +17,8 @@ export function agentLink(chain: Chain): Link {
   }
   if (targets.length === 0) return link('a Destination', 'waiting', 'is not chosen yet');
   const quiet = targets.filter((destination) => !destination.status?.agent);
-  if (quiet.length > 0) return link(`Destination ${listed(quiet.map(({ metadata }) => metadata.name))}`, 'unknown', 'has no agent that reports');
-  return link(`Destination ${listed(targets.map(({ metadata }) => metadata.name))}`, 'ok', 'reports', { since: targets.map(({ status }) => status?.agent?.reportedAt ?? '').sort().at(-1) });
+  if (quiet.length > 0) return link(`Destination ${listed(quiet.map(({ metadata }) => metadata.name))}`, 'unknown', `${quiet.length > 1 ? 'have' : 'has'} no agent that reports`);
+  return link(`Destination ${listed(targets.map(({ metadata }) => metadata.name))}`, 'ok', targets.length > 1 ? 'report' : 'reports', { since: targets.map(({ status }) => status?.agent?.reportedAt ?? '').sort().at(-1) });
 }
 
 /** The Destinations that the placements name and that are there. */

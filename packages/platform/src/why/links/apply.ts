@@ -8,6 +8,7 @@ const link = linkMaker('apply');
 /** Whether the destinations took the files: which object and which field, where one did not. */
 export function applyLink(chain: Chain): Link {
   const applied = conditionOf(chain.status.conditions, 'Applied');
+  if (chain.placements.length === 0) return link('the files', 'waiting', 'are not written yet');
   const reports = reportsOf(chain);
   if (applied?.status === 'True') return link('the files', 'ok', 'are applied', { since: applied.provedAt ?? applied.lastTransitionTime });
   for (const { destination, report } of reports) {

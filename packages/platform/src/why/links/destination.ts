@@ -24,5 +24,5 @@ export function destinationLink({ works, placements, destinations }: Chain): Lin
   }
   const targets = [...new Set(placements.map((placement) => placement.spec?.targetDestinationName ?? ''))].sort();
   if (targets.length === 0) return link('a Destination', 'waiting', 'is not chosen yet');
-  return link(`Destination ${listed(targets)}`, 'ok', 'matches');
+  return link(`Destination ${listed(targets)}`, 'ok', targets.length > 1 ? 'match' : 'matches');
 }

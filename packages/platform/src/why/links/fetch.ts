@@ -8,6 +8,7 @@ const link = linkMaker('fetch');
 export function fetchLink(chain: Chain): Link {
   const reports = reportsOf(chain);
   const applied = conditionOf(chain.status.conditions, 'Applied');
+  if (chain.placements.length === 0) return link('the agent', 'waiting', 'has nothing to fetch yet');
   if (applied?.status === 'True' || applied?.reason === 'ApplyFailed') return link(sources(reports), 'ok', 'has the commit');
   for (const { destination, report } of reports) {
     for (const { kind, name, ready, message } of report.sources ?? []) {

@@ -62,7 +62,7 @@ function lastWords(cause: string): string {
   const [, words = cause, code] = /^(.*?)\s*(\([^()]*exit code \d+\))?$/s.exec(cause) ?? [];
   const lines = words.split('\n').map((line) => line.trim()).filter(Boolean);
   const line = lines.findLast((one) => /error|fail|fatal|denied|refused|not found|cannot|invalid|panic/i.test(one)) ?? lines.at(-1) ?? '';
-  return [quote(line, 130), code].filter(Boolean).join(' ');
+  return [quote(line, 150), code].filter(Boolean).join(' ');
 }
 
 function unschedulable(pod: Pod | undefined): string | undefined {

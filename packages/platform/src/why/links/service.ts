@@ -7,13 +7,15 @@ import { reportsOf } from './agent.ts';
 const pod = linkMaker('pod');
 const health = linkMaker('health');
 
-type Unhealthy = ReportedObject & { readonly reason?: string; readonly message?: string; readonly since?: string };
+type Unhealthy = ReportedObject & { readonly destination: string; readonly reason?: string; readonly message?: string; readonly since?: string };
 
 /** Whether the pods of the service start: which reason, where one does not. */
 export function podLink(chain: Chain): Link {
   const objects = unhealthyOf(chain);
+  if (chain.placements.length === 0) return pod('the pods', 'waiting', 'are not there yet');
   if (objects === undefined) return pod('the pods', 'unknown', 'may run or not, nobody says');
   const stuck = objects.find(({ reason }) => reason !== IN_PROGRESS && !hasCrashed(reason));
+  if (stuck?.reason === MISSING) return pod(textOf(stuck), 'failed', `${textOf(stuck)} is gone from ${nameOf('Destination', stuck.destination)}: somebody deleted it`, { since: stuck.since, next: 'the agent there makes it again when it looks next' });
   if (stuck) return pod(textOf(stuck), 'failed', `${textOf(stuck)} does not start: ${reasonText(stuck)}`, { since: stuck.since, next: nextStep(stuck) });
   const starting = objects.find(({ reason }) => reason === IN_PROGRESS);
   if (starting) return pod(textOf(starting), 'waiting', `is not ready yet: ${quote(starting.message)}`, { since: starting.since });
@@ -45,11 +47,13 @@ function unhealthyOf(chain: Chain): readonly Unhealthy[] | undefined {
     const unhealthy = report.unhealthy ?? [];
     if (unhealthy.length === 0) return [];
     const placements = chain.placements.filter((placement) => placement.spec?.targetDestinationName === destination.metadata.name);
-    return unhealthy.filter((object) => placements.some((placement) => owns(placement, object)));
+    return unhealthy.filter((object) => placements.some((placement) => owns(placement, object))).map((object) => ({ ...object, destination: destination.metadata.name }));
   });
 }
 
 const IN_PROGRESS = 'InProgress';
+/** As the reporter calls what was applied and is not there any more. */
+const MISSING = 'Missing';
 const hasCrashed = (reason: string | undefined): boolean => /^(?:CrashLoopBackOff|Error|OOMKilled|ContainerCannotRun|StartError|Failed|BackoffLimitExceeded|DeadlineExceeded|Unhealthy|Evicted|Completed)$/.test(reason ?? '');
 const textOf = ({ kind, namespace, name }: Unhealthy): string => nameOf(kind, name, namespace);
 function reasonText({ reason = '', message = '' }: Unhealthy): string {
