@@ -70,6 +70,24 @@ describe('a Promise', () => {
     await isSo(world, 'plain', 'Reconciled', { status: 'True' });
   });
 
+  it('takes away what a pipeline wrote that it has no more, once the others have run', async () => {
+    await using world = await startWorld(IMAGES);
+    const has = (...configure: readonly object[]): object => ({ workflows: { promise: { configure } } });
+    const written = async (): Promise<unknown> => (await world.plane.client.list(works)).items.map(({ metadata }) => metadata.labels?.['kratix.io/pipeline-name']).sort();
+    await create(world.plane, plain('plain', has(pipeline('one'), pipeline('two'))));
+    await isSo(world, 'plain', 'Reconciled', { status: 'True' });
+    expect(await written()).toEqual(['one', 'two']);
+    await patch(world, 'plain', { spec: has(pipeline('three', 'test/none')) });
+    await isSo(world, 'plain', 'Reconciled', { status: 'False' });
+    expect(await written()).toEqual(['one', 'two']);
+    await patch(world, 'plain', { spec: has(pipeline('two')) });
+    await isSo(world, 'plain', 'Reconciled', { status: 'True' });
+    await eventually(async () => expect(await written()).toEqual(['two']));
+    await patch(world, 'plain', { spec: has() });
+    await eventually(async () => expect(await written()).toEqual([]));
+    await eventually(() => ![...world.store.files.keys()].some((path) => path.includes('plain')));
+  });
+
   it('runs all its requests again when it is asked to', async () => {
     await using world = await startWorld(IMAGES);
     await create(world.plane, bucketPromise());

@@ -12,6 +12,7 @@ import { ensureCrd } from './ensure-crd.ts';
 import { PROMISE_FINALIZERS, type PromiseSnapshot, wantedFinalizers } from './plan.ts';
 import type { RequestControllers } from './request-controllers.ts';
 import { STATIC_DEPENDENCY, type StaticWorks } from './static-work.ts';
+import { workflowsOf } from './workflows.ts';
 
 /** Adds the finalizers that are missing, and drops the one of a delete pipeline that is no longer there. */
 export async function ensureFinalizers({ client, telemetry }: PlatformContext, promise: PlatformPromise): Promise<PlatformPromise> {
@@ -70,10 +71,12 @@ export async function reconcileResources({ client }: PlatformContext, snapshot: 
   return true;
 }
 
-/** After a run: old Jobs, and Works of pipelines that are no longer there. */
-export async function prunePromise({ client, config }: PlatformContext, { runs, works: own, configure }: PromiseSnapshot): Promise<void> {
+/** After a run: old Jobs and, when it succeeded, Works of pipelines that are no longer there. */
+export async function prunePromise({ client, config }: PlatformContext, { promise, runs, works: own, configure }: PromiseSnapshot, hasSucceeded: boolean): Promise<void> {
   const names = new Set(configure.pipelines.map((pipeline) => pipeline.metadata.name));
-  const obsolete = own.filter((work) => work.metadata.labels?.[LABELS.workType] !== STATIC_DEPENDENCY && !names.has(work.metadata.labels?.[LABELS.pipelineName] ?? ''));
+  // Of pipelines that cannot be read nobody knows whether they are there.
+  const isKnown = workflowsOf(promise).problems.length === 0;
+  const obsolete = hasSucceeded && isKnown ? own.filter((work) => work.metadata.labels?.[LABELS.workType] !== STATIC_DEPENDENCY && !names.has(work.metadata.labels?.[LABELS.pipelineName] ?? '')) : [];
   await deleteAll(client, [...jobsToPrune(runs.jobs, config.jobsToKeep).map((object) => ({ resource: jobs, object })), ...obsolete.map((object) => ({ resource: works, object }))]);
 }
 

@@ -15,6 +15,7 @@ import { observeChain } from '../why/observe-chain.ts';
 import { isNotPlaced, labelsChanged, subjectOfPlacement, troubleChanged } from '../why/wake.ts';
 import type { RequestStatus } from '../resource-request/request.ts';
 import { observeRuns } from '../workflow/observe.ts';
+import type { WorkflowPlan } from '../workflow/plan.ts';
 import { jobLooksDifferent, podLooksDifferent } from '../workflow/predicates.ts';
 import { apiOf } from './api.ts';
 import { deleteAll, dropFinalizers, ensureApi, ensureControllerRole, ensureFinalizers, ensureRequestController, ensureStaticWork, prunePromise, reconcileResources } from './apply.ts';
@@ -82,7 +83,7 @@ export function runPromiseController(context: PlatformContext): PromiseControlle
     if (plan.type !== 'active') return undefined;
     await ensureRequestController(requests, snapshot);
     await applyWorkflow(context, { resource: promises, object: promise, promise, workflow: snapshot.configure, plan: plan.workflow, status });
-    if (plan.workflow.type === 'succeeded' || plan.workflow.type === 'failed') await prunePromise(context, snapshot);
+    if (HAS_ENDED.has(plan.workflow.type)) await prunePromise(context, snapshot, plan.workflow.type !== 'failed');
     if (isMarked(promise, LABELS.reconcileResources) && (await reconcileResources(context, snapshot))) {
       recorder.record(promise, { type: 'Normal', reason: 'ReconcilingResources', message: 'Reconciling all resource requests' });
     }
@@ -201,6 +202,8 @@ export function runPromiseController(context: PlatformContext): PromiseControlle
     },
   };
 }
+
+const HAS_ENDED: ReadonlySet<WorkflowPlan['type']> = new Set(['empty', 'succeeded', 'failed']);
 
 const related = (context: PlatformContext, promise: PlatformPromise): readonly Request[] => [
   ...withDependents(context, promise.metadata.name),
