@@ -14,6 +14,7 @@ for (const page of pages) checkLinks(page);
 for (const page of pages.filter((path) => path.startsWith('docs/') && !path.startsWith('docs/decisions/'))) checkPaths(page);
 checkDecisions();
 checkVerdicts('docs/reference/kratix.md');
+checkSettings('docs/reference/settings.md', 'docs/reference/kratix.md');
 let tables = 0;
 for (const page of pages.filter((path) => path.startsWith('docs/reference/'))) {
   for (const [, what, where, section] of read(page).matchAll(/<!-- (\w+): (.+) -->\n+([\s\S]*?)(?=\n## |$)/g)) {
@@ -87,6 +88,14 @@ function checkVerdicts(page: string): void {
     if (column < 0 || head.length === 2) continue;
     for (const cells of rows) if (!verdicts.has(cells[column] ?? '')) problems.push(`${page}: ${cells[0]} is ${JSON.stringify(cells[column] ?? '')}, not one of ${[...verdicts].join(', ')}`);
     for (const cells of rows) if (cells.length !== head.length) problems.push(`${page}: the row ${cells[0]} has ${cells.length} cells, its table ${head.length}`);
+  }
+}
+
+/** Every setting that one page explains is compared with Kratix' on the other. */
+function checkSettings(page: string, comparison: string): void {
+  const compared = new Set(wordsIn(read(comparison)));
+  for (const setting of rowsOf(read(page)).flatMap((cells) => wordsIn(cells[0]!))) {
+    if (!compared.has(setting)) problems.push(`${comparison} does not compare the setting ${setting}`);
   }
 }
 
