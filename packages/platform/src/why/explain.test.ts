@@ -238,7 +238,8 @@ describe('explain', () => {
   });
 
   it('names all Destinations that do not report', () => {
-    const both = { placements: [placement(), { ...placement(), spec: { ...placement().spec, targetDestinationName: 'other' } }], destinations: [destination(), destination('other')], status: pending };
+    const both = { placements: [placement(), { ...placement(), spec: { ...placement().spec, targetDestinationName: 'other' } }], destinations: [destination(), destination('other')], status: { conditions: [...completed, condition('Applied', 'Unknown', 'NotReported'), condition('Ready', 'Unknown', 'NotReported')] } };
+    expect(explain(chain(both)).sentence).toBe('bucket default/one is in the state store, and nobody says whether it works: Destination worker and other have no agent that reports');
     expect(explain(chain(both)).links.find(({ link }) => link === 'agent')).toMatchObject({ state: 'unknown', object: 'Destination worker and other', message: 'have no agent that reports' });
   });
 

@@ -70,6 +70,10 @@ const readySentence = (chain: Chain): string => `${subject(chain)} is ready${cha
 
 function waitingSentence(chain: Chain, links: readonly Link[]): string {
   const doing = chain.object.metadata.deletionTimestamp ? 'being deleted' : 'on its way';
-  const first = links.find(({ state }) => state === 'waiting') ?? links.find(({ state }) => state === 'unknown');
+  const waiting = links.find(({ state }) => state === 'waiting');
+  const unknown = links.find(({ state }) => state === 'unknown');
+  const isWritten = links.some(({ link, state }) => link === 'store' && state === 'ok');
+  if (!waiting && unknown && isWritten && doing === 'on its way') return `${subject(chain)} is in the state store, and nobody says whether it works: ${unknown.object} ${unknown.message}`;
+  const first = waiting ?? unknown;
   return first ? `${subject(chain)} is ${doing}: ${first.object} ${first.message}${first.since ? `, since ${first.since}` : ''}` : `${subject(chain)} is ${doing}${doing === 'being deleted' ? `, it waits for the finalizers ${listed(chain.object.metadata.finalizers ?? [])}` : ''}`;
 }
