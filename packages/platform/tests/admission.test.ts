@@ -166,6 +166,8 @@ describe('kubectl', () => {
         '',
       ].join('\n'),
     );
+    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'login' }, stringData: { password: 'x' } };
+    expect(await apply(promise('careless', undefined, { dependencies: [secret] }))).toContain('Warning: spec.dependencies: the values of Secret login will stand in the state stores of all destinations: let something at the destination make it');
     expect(await apply(object('Destination', 'early', { path: 'early', stateStoreRef: { kind: 'GitStateStore', name: 'later' } }))).toContain('Warning: the GitStateStore "later" does not exist; the Destination becomes ready when it does');
     expect(await apply(object('PromiseRelease', 'other', { version: 'v2', sourceRef: { url: `${releases.url}/good` } }))).toContain('Warning: the Promise at spec.sourceRef.url is of version "v1", not of "v2"; it is not installed');
     expect(await apply(object('PromiseRelease', 'bare', { sourceRef: { url: `${releases.url}/bare` } }))).toContain('Warning: the Promise at spec.sourceRef.url has no label kratix.io/promise-version; it is not installed without');

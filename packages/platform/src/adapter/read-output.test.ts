@@ -34,12 +34,29 @@ describe(readOutput, () => {
     ['a key that stands twice', () => write('x.yaml', 'a: 1\na: 2\n'), 'output file x.yaml is not valid YAML: line 2: key "a" already set in map'],
     ['an alias bomb', () => write('x.yaml', `a: &a [x]\n${Array.from({ length: 12 }, (_, i) => `${String.fromCharCode(98 + i)}: &${String.fromCharCode(98 + i)} [${Array(9).fill(`*${String.fromCharCode(97 + i)}`).join(',')}]`).join('\n')}`), 'document contains excessive aliasing'],
     ['nesting without end', () => write('x.yaml', '['.repeat(100_000)), 'output file x.yaml is not valid YAML: line 1: more than 256 levels deep'],
+    ["a Secret's values", () => write('x.yaml', 'a: 1\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: login, namespace: shop}\nstringData: {password: hunter2}\n'), 'output file x.yaml holds the values of Secret shop/login, and a state store is no place for them: let something at the destination make it, encrypt it (SOPS, SealedSecret), or, if it is none, annotate it plinth.dev/not-secret=true'],
+    ["a Secret's values in a list of JSON", () => write('x.json', JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [{ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'login' }, data: { password: 'aHVudGVyMg==' } }] })), 'output file x.json holds the values of Secret login'],
     ['a file that is too large', () => write('x', 'x'.repeat(5_000_000)), 'file x has 5000000 bytes'],
     ['too many files', () => Array.from({ length: 1_001 }, (_, index) => write(`f${index}`, '')), 'the output holds more than 1000 files'],
     ['too many folders', () => write(`${'d/'.repeat(40)}x`, ''), 'nested deeper than 32 folders'],
   ])('refuses %s', (_what, make, message) => {
     make();
     expect(() => readOutput(root)).toThrow(message);
+  });
+
+  it.each([
+    ['has no values', 'data: {ca.crt: ""}'],
+    ['is encrypted', 'data: {password: "ENC[AES256_GCM,data:x]"}\nsops: {mac: x}'],
+    ['is none, as its author says', 'metadata: {name: login, annotations: {plinth.dev/not-secret: "true"}}\nstringData: {colour: red}'],
+  ])('takes a Secret that %s', (_what, rest) => {
+    write('x.yaml', `apiVersion: v1\nkind: Secret\n${rest}\n`);
+    expect(readOutput(root)).toHaveLength(1);
+  });
+
+  it('takes a file named .json that is no manifest', () => {
+    write('x.json', '{"a":1}\n{"b":2}\n');
+    write('y.json', '{\t"a": 1}');
+    expect(readOutput(root)).toHaveLength(2);
   });
 
   it('refuses a hard link to a file that stands elsewhere', () => {

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkPath } from '@plinth/state-store';
-import { checkYaml } from './check-yaml.ts';
+import { checkJson, checkYaml } from './check-yaml.ts';
 import { PipelineOutputError } from './errors.ts';
 import { OUTPUT_LIMITS } from './limits.ts';
 
@@ -15,7 +15,7 @@ export interface OutputFile {
  * Reads what the containers of a pipeline wrote, in order of names.
  *
  * Errors: `PipelineOutputError` for whatever could point out of the folder (links of both kinds), is no file (a socket, a
- * device), has a name that a repository cannot hold, is too large or too many, or calls itself YAML and is none.
+ * device), has a name that a repository cannot hold, is too large or too many, calls itself YAML and is none, or holds a Secret's values.
  */
 export function readOutput(root: string): readonly OutputFile[] {
   const files: OutputFile[] = [];
@@ -37,6 +37,7 @@ export function readOutput(root: string): readonly OutputFile[] {
       if (totalBytes > OUTPUT_LIMITS.totalBytes) throw new PipelineOutputError(`the output is larger than ${OUTPUT_LIMITS.totalBytes} bytes`);
       checkName(path);
       if (/\.ya?ml$/i.test(path)) checkYaml(path, content.toString('utf8'));
+      else if (/\.json$/i.test(path)) checkJson(path, content.toString('utf8'));
       files.push({ path, content });
     }
   };

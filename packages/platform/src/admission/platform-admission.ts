@@ -2,6 +2,7 @@ import type { BucketStateStore, ConfigMap, Destination, PlatformPromise, Promise
 import { type ApiResource, deepEqual, invalid, type StatusCause, type UnstructuredObject } from '@plinth/apimachinery';
 import type { Client } from '@plinth/client';
 import { PLATFORM_GROUP, PLATFORM_NAMESPACE, SETTINGS_NAME } from '../naming/constants.ts';
+import { INSTEAD_OF_SECRETS, secretsWithValues } from '../naming/secret-values.ts';
 import { checkBucketStateStore, checkDestination, fillDestination } from './check-destination.ts';
 import { checkPromise, checkPromiseAnnotations } from './check-promise.ts';
 import { checkPromiseRelease } from './check-promise-release.ts';
@@ -88,6 +89,7 @@ async function check(resource: ApiResource, object: UnstructuredObject, old: Uns
       const before = old as unknown as PlatformPromise | undefined;
       if (before && deepEqual(before.spec, promise.spec)) return checkPromiseAnnotations(promise, before);
       const problems = checkPromise(promise, before);
+      for (const name of secretsWithValues(promise.spec?.dependencies ?? [])) checking.warn(`spec.dependencies: the values of Secret ${name} will stand in the state stores of all destinations: ${INSTEAD_OF_SECRETS}`);
       return problems.length > 0 ? problems : tryPromise(promise, checking);
     }
     case 'PromiseRelease':

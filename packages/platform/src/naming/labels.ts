@@ -55,6 +55,8 @@ export const ANNOTATIONS = {
   run: 'plinth.dev/run',
   /** Ours. On a Work: the Job whose output it holds. A request is reconciled only when its Works are of its last Jobs. */
   writtenByJob: 'plinth.dev/written-by-job',
+  /** Ours. On a Secret in a pipeline's output: its values may stand in a state store, where many can read them. */
+  notSecret: 'plinth.dev/not-secret',
 } as const;
 
 /** The value of `app.kubernetes.io/managed-by` on every Job and Pod of a workflow. */
