@@ -189,6 +189,31 @@ describe('a compound DryRun', () => {
     expect(rehearsed(world)).toEqual([]);
   });
 
+  it('shows nothing of what stands in a namespace that nobody was asked about, and goes round in no circle', async () => {
+    const elsewhere: TestImage = ({ path }) => {
+      const component = 'apiVersion: example.com/v1\nkind: bucket\nmetadata:\n  name: theirs\n  namespace: secretive\n  labels:\n    kratix.io/parent-resource-name: shop\n';
+      writeFileSync(join(path('/kratix/output'), 'all.yaml'), component);
+    };
+    await using world = await startWorld({ 'test/make': make, 'test/app': elsewhere }, ON);
+    await world.plane.client.create(destinations, rehearsal);
+    await create(world.plane, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'secretive' } } as KubeObject);
+    await create(world.plane, bucketPromise());
+    await create(world.plane, bucketRequest('theirs', { size: '7Ti' }, 'secretive'));
+    await eventually(async () => condition(await world.request('theirs', 'secretive'), 'Reconciled')?.['status'] === 'True');
+    await create(world.plane, appPromise());
+    await create(world.plane, dryRun({}, 'try', 'shop', 'app'));
+    expect(await completed(world)).toMatchObject({ status: 'True' });
+    expect(summaryOf(world)).toContain('request `secretive/theirs` (in another namespace, not compared): 3 added, 0 modified, 0 removed.');
+    const { status } = await find(world);
+    for (const summary of [summaryOf(world), summaryOf(world, `/kratix-dry-run-summary-${status!.components![0]!.dryRun}.md`)]) expect(summary).not.toContain('7Ti');
+
+    for (const [name, parent] of [['left', 'right'], ['right', 'left']] as const) {
+      const wanted = dryRun({}, name, 'shop');
+      await create(world.plane, { ...wanted, metadata: { ...wanted.metadata, labels: { 'kratix.io/dry-run-parent': parent } } });
+    }
+    for (const name of ['left', 'right']) expect(await completed(world, name)).toMatchObject({ status: 'True' });
+  });
+
   it('says which component failed', async () => {
     await using world = await startWorld({ 'test/make': make, 'test/app': app }, ON);
     await world.plane.client.create(destinations, rehearsal);

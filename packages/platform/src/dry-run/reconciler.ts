@@ -35,19 +35,36 @@ export function runDryRunControllers(context: PlatformContext): AsyncDisposable 
     else labelled.enqueue({ namespace: request.metadata.namespace!, name: `${promise}/${request.metadata.name}` });
   });
   const ofPromise = (name: string): readonly DryRun[] => all.list().filter((dryRun) => dryRun.spec?.promiseRef?.name === name);
-  const childrenOf = ({ metadata }: DryRun): readonly DryRun[] => all.list({ namespace: metadata.namespace!, labels: { [LABELS.dryRunParent]: metadata.name } });
-  const depthOf = ({ metadata }: DryRun): number => {
-    const parent = metadata.labels?.[LABELS.dryRunParent];
-    const found = parent === undefined ? undefined : all.get({ namespace: metadata.namespace!, name: parent });
-    return parent === undefined ? 0 : found && found.metadata.name !== metadata.name ? 1 + Math.min(MAX_DEPTH, depthOf(found)) : MAX_DEPTH;
+  const isOwnedBy = (child: KubeObject, { metadata }: DryRun): boolean => child.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid) ?? false;
+  const childrenOf = (dryRun: DryRun): readonly DryRun[] => all.list({ namespace: dryRun.metadata.namespace!, labels: { [LABELS.dryRunParent]: dryRun.metadata.name } }).filter((child) => isOwnedBy(child, dryRun));
+  /** From the nearest: the DryRuns above this one. At most as many as are followed: whoever writes labels and owners can close a circle. */
+  const above = (dryRun: DryRun): readonly DryRun[] => {
+    const found: DryRun[] = [];
+    for (let at: DryRun | undefined = dryRun; at && found.length < MAX_DEPTH; ) {
+      const name: string | undefined = at.metadata.labels?.[LABELS.dryRunParent];
+      const parent: DryRun | undefined = name === undefined ? undefined : all.get({ namespace: dryRun.metadata.namespace!, name });
+      at = parent && isOwnedBy(at, parent) ? parent : undefined;
+      if (at) found.push(at);
+    }
+    return found;
+  };
+  const depthOf = (dryRun: DryRun): number => (dryRun.metadata.labels?.[LABELS.dryRunParent] !== undefined && above(dryRun).length === 0 ? MAX_DEPTH : above(dryRun).length);
+  /**
+   * Who made the DryRun was asked for the namespace that it names. Where a workflow puts a component nobody was asked for: what
+   * stands there is not for everybody who may make DryRuns here.
+   */
+  const mayCompare = (dryRun: DryRun): boolean => {
+    const top = above(dryRun).at(-1);
+    const { namespace } = realRequest(dryRun);
+    return dryRun.metadata.labels?.[LABELS.dryRunParent] === undefined || namespace === dryRun.metadata.namespace || (top !== undefined && namespace === realRequest(top).namespace);
   };
   const worksOf = (promise: string, { namespace, name }: ObjectKey, isDryRun: boolean): readonly Work[] =>
     informers.works.byIndex(BY_SUBJECT, subjectKey(promise, namespace, name)).filter((work) => isMarked(work, LABELS.dryRun) === isDryRun);
-  const rehearsalOf = ({ metadata, spec }: DryRun): ResourceRequest | undefined =>
+  const rehearsalOf = (dryRun: DryRun): ResourceRequest | undefined =>
     followers
-      .get(spec?.promiseRef?.name ?? '')
-      ?.requests.list({ namespace: metadata.namespace!, labels: { [LABELS.dryRunOwner]: metadata.name } })
-      .find((request) => request.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid));
+      .get(dryRun.spec?.promiseRef?.name ?? '')
+      ?.requests.list({ namespace: dryRun.metadata.namespace!, labels: { [LABELS.dryRunOwner]: dryRun.metadata.name } })
+      .find((request) => isOwnedBy(request, dryRun));
   const proposedBy = (dryRun: DryRun): readonly Work[] => {
     const request = rehearsalOf(dryRun);
     return request ? worksOf(dryRun.spec?.promiseRef?.name ?? '', keyOf(request), true) : [];
@@ -79,17 +96,18 @@ export function runDryRunControllers(context: PlatformContext): AsyncDisposable 
       now: clock.now(),
     };
   };
-  const reportOf = (dryRun: DryRun): DryRunReport => {
+  const reportOf = (dryRun: DryRun, depth = 0): DryRunReport => {
     const promise = dryRun.spec?.promiseRef?.name ?? '';
     const real = realRequest(dryRun);
-    const standing = worksOf(promise, real, false);
+    const isCompared = mayCompare(dryRun);
+    const standing = isCompared ? worksOf(promise, real, false) : [];
     const completed = findCondition(dryRun.status?.conditions, 'Completed');
     return {
       promise,
       request: `${real.namespace}/${real.name}`,
-      exists: standing.length > 0,
+      comparedWith: isCompared ? (standing.length > 0 ? 'exists' : 'new') : 'in another namespace, not compared',
       pipelines: compareWorks(standing, proposedBy(dryRun)),
-      components: childrenOf(dryRun).toSorted((left, right) => (left.metadata.name < right.metadata.name ? -1 : 1)).map(reportOf),
+      components: depth < MAX_DEPTH ? childrenOf(dryRun).toSorted((left, right) => (left.metadata.name < right.metadata.name ? -1 : 1)).map((child) => reportOf(child, depth + 1)) : [],
       ...(completed?.status === 'False' ? { failure: completed.message ?? '' } : {}),
     };
   };

@@ -6,8 +6,8 @@ export interface DryRunReport {
   readonly promise: string;
   /** `namespace/name` of the request. */
   readonly request: string;
-  /** Whether the request is there already. */
-  readonly exists: boolean;
+  /** Whether the request is there already; what is in another namespace than was asked for is not looked at. */
+  readonly comparedWith: 'exists' | 'new' | 'in another namespace, not compared';
   readonly pipelines: readonly PipelineChanges[];
   readonly components: readonly DryRunReport[];
   /** Why there is nothing to show. */
@@ -33,7 +33,7 @@ export function countsOf(report: DryRunReport): string {
 function lines(report: DryRunReport, level: number): readonly string[] {
   const heading = (depth: number, text: string): string => `${'#'.repeat(Math.min(6, level + depth))} ${text}`;
   return [
-    `Promise \`${report.promise}\`, request \`${report.request}\` (${report.exists ? 'exists' : 'new'}): ${countsOf(report)}.`,
+    `Promise \`${report.promise}\`, request \`${report.request}\` (${report.comparedWith}): ${countsOf(report)}.`,
     '',
     ...(report.failure ? [`The dry run failed: ${report.failure}`, ''] : []),
     ...report.pipelines.flatMap((changes) => [heading(0, `Pipeline: ${changes.pipeline}`), '', ...pipelineLines(changes, (text) => heading(1, text))]),
