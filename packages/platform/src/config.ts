@@ -16,7 +16,7 @@ export interface PlatformConfig {
   readonly reconcileAfterFailure: boolean;
   /** How often every placement is compared with its store although nothing changed, in ms; 0: never. */
   readonly stateStoreReconciliationIntervalMs: number;
-  /** Seconds after which a run that has not come to an end is failed. `jobOptions.activeDeadlineSeconds` of a pipeline wins. */
+  /** Seconds after which a run that has not come to an end is failed; 0: never. `jobOptions.activeDeadlineSeconds` of a pipeline wins. */
   readonly activeDeadlineSeconds: number;
   /** How often a failed container is started again before the run has failed. `jobOptions.backoffLimit` of a pipeline wins. */
   readonly backoffLimit: number;

@@ -4,7 +4,7 @@ import { parseSettings } from './parse-settings.ts';
 const parse = (config: string) => parseSettings({ config });
 
 describe(parseSettings, () => {
-  it('reads every setting of Kratix', () => {
+  it('reads every setting of Kratix, and ours', () => {
     const { settings, problems, warnings } = parse(`
 numberOfJobsToKeep: 2
 selectiveCache: true
@@ -15,7 +15,7 @@ resourceBindingVersionStrategy: pinned
 featureFlags: { dryRun: true }
 workflows:
   reconcileAfterFailure: false
-  jobOptions: { defaultBackoffLimit: 4, podTTLSecondsAfterFinished: 60 }
+  jobOptions: { defaultBackoffLimit: 4, defaultActiveDeadlineSeconds: 0, podTTLSecondsAfterFinished: 60 }
   defaultImagePullPolicy: Always
   defaultContainerSecurityContext: { runAsNonRoot: true }
   defaultContainerResources: { limits: { cpu: 1 } }
@@ -34,6 +34,7 @@ telemetry: { endpoint: "otel:4317", insecure: true, metrics: { enabled: false } 
       featureFlags: { dryRun: true },
       reconcileAfterFailure: false,
       backoffLimit: 4,
+      activeDeadlineSeconds: 0,
       podTtlSecondsAfterFinished: 60,
       imagePullPolicy: 'Always',
       containerSecurityContext: { runAsNonRoot: true },

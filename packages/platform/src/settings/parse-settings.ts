@@ -68,6 +68,7 @@ function createReader(document: Document) {
       resourceBindingVersionStrategy: orDefault('resourceBindingVersionStrategy', document.resourceBindingVersionStrategy as 'floating' | undefined, (name) => ['floating', 'pinned', ''].includes(name), 'floating', 'is neither "floating" nor "pinned"') || undefined,
       reconcileAfterFailure: workflows.reconcileAfterFailure,
       backoffLimit: workflows.jobOptions?.defaultBackoffLimit,
+      activeDeadlineSeconds: workflows.jobOptions?.defaultActiveDeadlineSeconds,
       podTtlSecondsAfterFinished: workflows.jobOptions?.podTTLSecondsAfterFinished,
       imagePullPolicy: workflows.defaultImagePullPolicy || undefined,
       containerSecurityContext: workflows.defaultContainerSecurityContext,
@@ -118,7 +119,7 @@ interface Document {
   readonly featureFlags?: { readonly dryRun?: boolean; readonly promiseUpgrade?: boolean };
   readonly workflows?: {
     readonly reconcileAfterFailure?: boolean;
-    readonly jobOptions?: { readonly defaultBackoffLimit?: number; readonly podTTLSecondsAfterFinished?: number };
+    readonly jobOptions?: { readonly defaultBackoffLimit?: number; readonly defaultActiveDeadlineSeconds?: number; readonly podTTLSecondsAfterFinished?: number };
     readonly defaultImagePullPolicy?: string;
     readonly defaultContainerSecurityContext?: Readonly<Record<string, unknown>>;
     readonly defaultContainerResources?: Readonly<Record<string, unknown>>;
@@ -151,7 +152,7 @@ const SCHEMA: JsonSchema = settings({
   featureFlags: settings({ dryRun: flag, promiseUpgrade: flag }),
   workflows: settings({
     reconcileAfterFailure: flag,
-    jobOptions: settings({ defaultBackoffLimit: count, podTTLSecondsAfterFinished: count }),
+    jobOptions: settings({ defaultBackoffLimit: count, defaultActiveDeadlineSeconds: count, podTTLSecondsAfterFinished: count }),
     defaultImagePullPolicy: { type: 'string', enum: ['', 'Always', 'IfNotPresent', 'Never'] },
     defaultContainerSecurityContext: container['securityContext']!,
     defaultContainerResources: container['resources']!,

@@ -77,6 +77,7 @@ describe(buildJob, () => {
     const job = jobOf({ ...workflow, action: 'delete', pipelines: [strict] });
     expect(job.spec.template.spec.initContainers.map(({ name }: { name: string }) => name)).toEqual(['reader', 'make']);
     expect(job.spec).toMatchObject({ backoffLimit: 0, activeDeadlineSeconds: 5 });
+    expect(buildJob(workflow, { pipeline, isLast: true, run: 1 }, { ...DEFAULT_CONFIG, activeDeadlineSeconds: 0 }).spec).not.toHaveProperty('activeDeadlineSeconds');
   });
 
   it('says the namespace of the request where the Promise fixes that of the pipelines', () => {

@@ -28,6 +28,7 @@ export function buildJob(workflow: Workflow, identity: RunIdentity, config: Plat
   const { subject, action } = workflow;
   const { pipeline, run } = identity;
   const labels = runLabels(workflow, pipeline);
+  const activeDeadlineSeconds = pipeline.spec.jobOptions?.activeDeadlineSeconds ?? config.activeDeadlineSeconds;
   const foreign = subject.namespace !== undefined && subject.namespace !== subject.pipelineNamespace;
   return {
     apiVersion: 'batch/v1',
@@ -60,7 +61,7 @@ export function buildJob(workflow: Workflow, identity: RunIdentity, config: Plat
     },
     spec: {
       backoffLimit: pipeline.spec.jobOptions?.backoffLimit ?? config.backoffLimit,
-      activeDeadlineSeconds: pipeline.spec.jobOptions?.activeDeadlineSeconds ?? config.activeDeadlineSeconds,
+      ...(activeDeadlineSeconds > 0 ? { activeDeadlineSeconds } : {}),
       template: {
         metadata: {
           labels,
