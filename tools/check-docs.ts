@@ -4,6 +4,9 @@
  */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import * as platform from '../packages/api/src/platform/index.ts';
+import { FINALIZERS } from '../packages/platform/src/naming/finalizers.ts';
+import { ANNOTATIONS, LABELS } from '../packages/platform/src/naming/labels.ts';
 
 const root = join(import.meta.dirname, '..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -14,6 +17,7 @@ for (const page of pages) checkLinks(page);
 for (const page of pages.filter((path) => path.startsWith('docs/') && !path.startsWith('docs/decisions/'))) checkPaths(page);
 checkDecisions();
 checkVerdicts('docs/reference/kratix.md');
+checkContract('docs/reference/kratix.md');
 checkSettings('docs/reference/settings.md', 'docs/reference/kratix.md');
 let tables = 0;
 for (const page of pages.filter((path) => path.startsWith('docs/reference/'))) {
@@ -97,6 +101,34 @@ function checkSettings(page: string, comparison: string): void {
   for (const setting of rowsOf(read(page)).flatMap((cells) => wordsIn(cells[0]!))) {
     if (!compared.has(setting)) problems.push(`${comparison} does not compare the setting ${setting}`);
   }
+}
+
+/** The comparison names every label, annotation and finalizer and, below `Fields of KIND`, the columns and all fields of each kind, and no others. */
+function checkContract(page: string): void {
+  const text = read(page);
+  const finalizers = Object.values(FINALIZERS).flatMap((one) => (typeof one === 'string' ? [one] : Object.values(one)));
+  for (const key of [...Object.values(LABELS), ...Object.values(ANNOTATIONS), ...finalizers]) if (!text.includes(`\`${key}`)) problems.push(`${page} does not list ${key}`);
+  for (const { kind, columns = [], schema } of Object.values(platform).filter((one) => 'kind' in one)) {
+    const section = text.split(`### Fields of ${kind}\n`)[1]?.split(/^##/m)[0] ?? '';
+    const paths = fieldsIn(schema).filter((path) => !/^(?:apiVersion|kind|metadata)\b/.test(path));
+    const names = new Set(paths.flatMap((path) => path.split('.')));
+    const listed = wordsIn(section).flatMap((word) => word.split(/\W+/));
+    for (const path of paths) if (!listed.includes(path.split('.').at(-1)!)) problems.push(`${page} does not list ${path} of ${kind}`);
+    for (const word of rowsOf(section).flatMap(([cell = '']) => wordsIn(cell)).filter((one) => /^(?:spec|status|data)\./.test(one))) {
+      for (const name of word.split(/\W+/)) if (name && !names.has(name)) problems.push(`${page} lists ${word} of ${kind}, which has no ${name}`);
+    }
+    for (const { name } of columns) if (!section.includes(name.toUpperCase())) problems.push(`${page} does not list the column ${name} of ${kind}`);
+  }
+}
+
+type Schema = (typeof platform.promises)['schema'];
+
+/** Paths of the fields of a schema; of what has its own description elsewhere only the name. */
+function fieldsIn({ properties = {} }: Schema, above = ''): readonly string[] {
+  return Object.entries(properties).flatMap(([name, field]) => {
+    const isKnown = ['conditions', 'promiseSpec', 'sources', 'kustomizations', 'unhealthy'].includes(name);
+    return [above + name, ...(isKnown ? [] : fieldsIn(field.items ?? field, `${above}${name}.`))];
+  });
 }
 
 /** Reasons of conditions and events: all that the sources set are in the section; all in its table are set there. */
