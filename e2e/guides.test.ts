@@ -13,7 +13,7 @@ import { plinth, run, spawnPlinth } from './_util/plinth.ts';
  * platform that `npm start` would have started.
  */
 const root = join(import.meta.dirname, '..');
-const guides = ['README.md', 'docs/guides/use-a-database.md', 'docs/guides/request-through-git.md', 'docs/guides/change-the-rules.md', 'docs/guides/offer-a-service.md', 'docs/guides/request-an-application.md', 'docs/guides/why-not.md', 'docs/guides/troubleshoot.md', 'docs/guides/operate.md'];
+const guides = ['README.md', 'docs/guides/use-a-database.md', 'docs/guides/request-through-git.md', 'docs/guides/change-the-rules.md', 'docs/guides/offer-a-service.md', 'docs/guides/come-from-kratix.md', 'docs/guides/request-an-application.md', 'docs/guides/why-not.md', 'docs/guides/troubleshoot.md', 'docs/guides/operate.md'];
 
 let home: string;
 let demo: ReturnType<typeof spawnPlinth>;
