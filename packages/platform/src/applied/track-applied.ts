@@ -44,12 +44,17 @@ interface Known {
 }
 
 /**
- * Follows the reports and Leases of destinations. A report is compared with all placements of its destination, which is
- * cheap; only those of which something else is to be said now are passed on.
+ * Follows the reports and Leases of destinations. A report is compared with the placements of its destination: while all
+ * goes well with those of which more is to be said than that they are applied, or else with all. Only those of which
+ * something else is to be said now are passed on.
  */
 export function trackApplied({ informers, stateStores, clock }: AppliedOptions): Applied {
   const { workPlacements, destinations, works, gitStateStores } = informers;
   const known = new Map<string, Known>();
+  /** Placements of which something else was said last than that they are applied and well, by their destination. */
+  const open = new Map<string, Map<string, ObjectKey>>();
+  /** The newest version in which something was found, by destination: a version that its writer is likely to know. */
+  const newest = new Map<string, string>();
   const handlers = new Map<string, Set<(subject: string) => void>>();
   /** Commits of reports that no writer knows: asked for once. */
   const asked = new Map<string, string>();
@@ -59,7 +64,17 @@ export function trackApplied({ informers, stateStores, clock }: AppliedOptions):
     const entry = known.get(keyString(keyOf(placement)));
     return entry && entry.uid === uid && entry.generation === generation ? entry : { uid, generation };
   };
-  const remember = (placement: WorkPlacement, entry: Known): void => void known.set(keyString(keyOf(placement)), entry);
+  const remember = (placement: WorkPlacement, entry: Known): void => {
+    const key = keyString(keyOf(placement));
+    known.set(key, entry);
+    const destination = placement.spec?.targetDestinationName ?? '';
+    if (entry.said === undefined || entry.said.startsWith(APPLIED_AND_WELL)) open.get(destination)?.delete(key);
+    else open.set(destination, (open.get(destination) ?? new Map<string, ObjectKey>()).set(key, keyOf(placement)));
+  };
+  const forget = ({ metadata, spec }: WorkPlacement): void => {
+    known.delete(keyString(metadata));
+    open.get(spec?.targetDestinationName ?? '')?.delete(keyString(metadata));
+  };
   const silentSince = (name: string): string | undefined => {
     const agent = destinations.get({ name })?.status?.agent;
     if (!agent) return undefined;
@@ -102,7 +117,8 @@ export function trackApplied({ informers, stateStores, clock }: AppliedOptions):
   };
   /** `isQuiet`: nothing is said of any object, so what is applied and well stays so. */
   const checkAll = (name: string, isQuiet = false): void => {
-    for (const placement of workPlacements.byIndex(BY_DESTINATION, name)) if (!isQuiet || !knownOf(placement).said?.startsWith(APPLIED_AND_WELL)) check(placement);
+    const affected = isQuiet ? [...(open.get(name)?.values() ?? [])].flatMap((key) => workPlacements.get(key) ?? []) : workPlacements.byIndex(BY_DESTINATION, name);
+    for (const placement of affected) check(placement);
   };
   /** An agent that is ahead of what the writer knows: the writer is to look, too. */
   const askWriter = ({ metadata, spec, status }: Destination): void => {
@@ -110,8 +126,8 @@ export function trackApplied({ informers, stateStores, clock }: AppliedOptions):
     const writer = ref && stateStores.get(ref);
     const commit = commitOf(status?.agent?.kustomizations?.map(({ lastAttemptedRevision }) => lastAttemptedRevision).find((revision) => revision !== undefined));
     if (!ref || !writer?.contains || !commit || asked.get(metadata.name) === commit) return;
-    const newest = newestVersion(workPlacements.byIndex(BY_DESTINATION, metadata.name), knownOf);
-    if (newest === undefined || writer.contains(commit, newest) !== undefined) return;
+    const version = newest.get(metadata.name);
+    if (version === undefined || writer.contains(commit, version) !== undefined) return;
     asked.set(metadata.name, commit);
     stateStores.suspect(ref);
   };
@@ -137,7 +153,7 @@ export function trackApplied({ informers, stateStores, clock }: AppliedOptions):
         checkAll(destination.metadata.name, saysNothing(before) && saysNothing(destination) && hasGoneOn(before, destination));
       },
     }),
-    workPlacements.subscribe({ deleted: (placement) => void known.delete(keyString(keyOf(placement))) }),
+    workPlacements.subscribe({ deleted: forget }),
   ];
 
   return {
@@ -155,6 +171,7 @@ export function trackApplied({ informers, stateStores, clock }: AppliedOptions):
       const ref = destinations.get({ name: current.spec?.targetDestinationName ?? '' })?.spec?.stateStoreRef;
       // What was there earlier and is there now was there all the time: nobody else has written meanwhile.
       const stands = earlier !== undefined && isWritten(current) && ref && stateStores.get(ref)?.contains?.(versionId, earlier) === true;
+      newest.set(current.spec?.targetDestinationName ?? '', versionId);
       remember(current, { ...before, provedIn: stands ? earlier : versionId });
       check(current);
     },
@@ -189,12 +206,3 @@ function signatureOf(standing: PlacementStanding): string {
 
 const generationOf = (own: readonly Work[], { labels, namespace }: ObjectKey & { readonly labels?: Readonly<Record<string, string>> }): number | undefined =>
   own.find(({ metadata }) => metadata.namespace === namespace && metadata.name === labels?.[LABELS.work])?.metadata.generation;
-
-/** Any version that the writer is likely to know. */
-function newestVersion(placements: readonly WorkPlacement[], knownOf: (placement: WorkPlacement) => Known): string | undefined {
-  for (const placement of placements) {
-    const version = knownOf(placement).provedIn;
-    if (version !== undefined) return version;
-  }
-  return undefined;
-}
