@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { customResourceDefinitions, events, jobs, configMaps, namespaces, promiseRevisions, promises, works, type Event, type Job, type PlatformPromise, type PromiseRevision } from '@plinth/api';
+import { customResourceDefinitions, events, jobs, configMaps, namespaces, promiseRevisions, promises, works, type Event, type Job, type PlatformPromise, type PromiseRevision, type Work } from '@plinth/api';
 import type { KubeObject } from '@plinth/apimachinery';
 import { eventually } from '@plinth/testing';
 import { describe, expect, it } from 'vitest';
@@ -86,6 +86,21 @@ describe('a Promise', () => {
     await patch(world, 'plain', { spec: has() });
     await eventually(async () => expect(await written()).toEqual([]));
     await eventually(() => ![...world.store.files.keys()].some((path) => path.includes('plain')));
+  });
+
+  it('makes a Work of its workflow, or of its dependencies, again that is gone', async () => {
+    await using world = await startWorld(IMAGES);
+    await create(world.plane, plain('plain', { dependencies: [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'needed' } }], workflows: { promise: { configure: [pipeline('own')] } } }));
+    await isSo(world, 'plain', 'Reconciled', { status: 'True' });
+    const found = async (): Promise<readonly Work[]> => (await world.plane.client.list<Work>(works)).items;
+    const lost = await found();
+    for (const { metadata } of lost) await world.plane.client.delete(works, { namespace: metadata.namespace!, name: metadata.name });
+    await eventually(async () => {
+      const now = await found();
+      expect([now.length, now.filter(({ metadata }) => lost.some((one) => one.metadata.uid === metadata.uid))]).toEqual([lost.length, []]);
+    });
+    await isSo(world, 'plain', 'Reconciled', { status: 'True' });
+    expect(world.started).toHaveLength(2);
   });
 
   it('runs all its requests again when it is asked to', async () => {

@@ -27,6 +27,8 @@ export interface PromiseSnapshot {
   readonly runs: Runs;
   /** Of the Promise itself: its workflows' and its static dependencies'. */
   readonly works: readonly Work[];
+  /** A Work that a pipeline wrote is not there any more: somebody deleted it. */
+  readonly hasLostWork: boolean;
   /** How what Works hold stands at their destinations. */
   readonly applied: (works: readonly Work[]) => AppliedStanding;
   /** `undefined`: they are not followed. */
@@ -63,7 +65,7 @@ export function planPromise(snapshot: PromiseSnapshot): PromisePlan {
 
   const due = nextRunAt(promise.status ?? {}, intervalOf(snapshot), config);
   const wasPaused = findCondition(promise.status?.conditions, 'Reconciled')?.reason === 'PausedReconciliation';
-  const workflow: WorkflowPlan = workflowsOf(promise).problems.length > 0 ? { type: 'empty' } : planWorkflow(workflowSnapshot(promise as SnapshotObject, snapshot.configure, snapshot.runs, { isManual: due !== undefined && due <= now, isFromStart: wasPaused }, now));
+  const workflow: WorkflowPlan = workflowsOf(promise).problems.length > 0 ? { type: 'empty' } : planWorkflow(workflowSnapshot(promise as SnapshotObject, snapshot.configure, snapshot.runs, { isManual: due !== undefined && due <= now, isFromStart: wasPaused || snapshot.hasLostWork }, now));
   return { type: 'active', workflow, wakeAt: workflow.type === 'suspended' ? workflow.retryAt : due };
 }
 

@@ -14,6 +14,7 @@ import { applyWorkflow } from '../workflow/apply.ts';
 import { observeChain } from '../why/observe-chain.ts';
 import { isNotPlaced, labelsChanged, subjectOfPlacement, troubleChanged } from '../why/wake.ts';
 import type { RequestStatus } from '../resource-request/request.ts';
+import { hasLostWork } from '../workflow/lost-work.ts';
 import { observeRuns } from '../workflow/observe.ts';
 import type { WorkflowPlan } from '../workflow/plan.ts';
 import { jobLooksDifferent, podLooksDifferent } from '../workflow/predicates.ts';
@@ -60,6 +61,7 @@ export function runPromiseController(context: PlatformContext): PromiseControlle
       delete: promiseWorkflow(promise, 'delete'),
       runs,
       works,
+      hasLostWork: false,
       applied: context.applied.of,
       chain: (status) => observeChain(informers, { type: 'promise', object: promise, status: status as RequestStatus, promise: { ...promise, status }, runs, works }),
       requests: known,
@@ -75,8 +77,12 @@ export function runPromiseController(context: PlatformContext): PromiseControlle
   const reconcileActive = async (found: PlatformPromise): Promise<number | undefined> => {
     const promise = await ensureFinalizers(context, found);
     const [created, apiError] = await Promise.all([ensureRevision(context, promise), tryApi(promise), ensureStaticWork(context, promise, staticWorks)]);
-    const snapshot = observe(promise);
-    const plan = planPromise(snapshot);
+    let snapshot = observe(promise);
+    let plan = planPromise(snapshot);
+    if (plan.type === 'active' && (await hasLostWork(context, snapshot, plan.workflow))) {
+      snapshot = { ...snapshot, hasLostWork: true };
+      plan = planPromise(snapshot);
+    }
     const status = promiseStatus(snapshot, plan);
     if (created) recorder.record(promise, { type: 'Normal', reason: 'RevisionCreated', message: `Revision ${revisionOf(promise).metadata.name} created` });
     recordPromiseEvents(recorder, snapshot, plan, status);

@@ -20,7 +20,7 @@ import { jobLooksDifferent, podLooksDifferent } from '../workflow/predicates.ts'
 import { applyRequest, ensureRequestMetadata } from './apply.ts';
 import { bind, takeOverManualReconciliation } from './bind.ts';
 import { recordRequestEvents } from './events.ts';
-import { hasLostWork } from './lost-work.ts';
+import { hasLostWork } from '../workflow/lost-work.ts';
 import { rememberOwnWrites } from './own-writes.ts';
 import { nextLookAt, planRequest, type RequestSnapshot } from './plan.ts';
 import { bindingLooksDifferent, promiseMatters, revisionMatters, workLooksDifferent } from './predicates.ts';
@@ -133,7 +133,7 @@ export function runRequestController(shared: PlatformContext, promiseName: strin
         const request = await prepare(found, promise);
         let snapshot = observe(request, promise);
         let plan = planRequest(snapshot);
-        if (await hasLostWork(context, snapshot, plan)) {
+        if (plan.type === 'configure' && (await hasLostWork(context, snapshot, plan.workflow))) {
           snapshot = { ...snapshot, hasLostWork: true };
           plan = planRequest(snapshot);
         }
