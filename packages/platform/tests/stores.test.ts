@@ -1,12 +1,12 @@
 import { readdir } from 'node:fs/promises';
-import { bucketStateStores, destinations, gitStateStores, secrets, works, workPlacements, type Destination, type Event, events } from '@plinth/api';
+import { bucketStateStores, destinations, gitStateStores, secrets, works, workPlacements, type Destination, type Event, events, type WorkPlacement } from '@plinth/api';
 import { forbidden, type KubeObject } from '@plinth/apimachinery';
 import type { Client } from '@plinth/client';
 import { credentials, git, hasSshd, selfSigned, startGitHubLike, startOverSsh, startS3Server, startWorld as startGitWorld } from '@plinth/state-store/testing';
 import { eventually } from '@plinth/testing';
 import { describe, expect, it } from 'vitest';
 import { bucketStore, createWork, deleteWork, destination, gone, placementOf, ready, secret, work, written } from './store-objects.ts';
-import { create, startWorld, type World } from './world.ts';
+import { condition, create, startWorld, type World } from './world.ts';
 
 const inMemory = { kind: 'GitStateStore', name: 'default' };
 
@@ -84,6 +84,31 @@ describe('the layout of a Destination', () => {
     expect(await world.show('plain/app.yaml')).toBe('two');
     expect(await world.show('plain/.kratix/default-two.plain-5058f.yaml')).toBe('files:\n- plain/app.yaml\n');
     expect((await world.files()).filter((path) => path.startsWith('plain/'))).toEqual(['plain/.kratix/default-two.plain-5058f.yaml', 'plain/app.yaml', 'plain/kratix-canary-configmap.yaml', 'plain/kratix-canary-namespace.yaml']);
+  });
+
+  it('none: a placement writes over the record of no other one, whatever its name', async () => {
+    await using world = await startGit(destination('plain', inMemory, { filepath: { mode: 'none' } }));
+    for (const name of ['team', 'team-a']) await create(world.plane, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } } as KubeObject);
+    const make = (namespace: string, name: string, path: string): Promise<void> => {
+      const made = work(name, 'plain', { [path]: namespace }) as unknown as KubeObject;
+      return create(world.plane, { ...made, metadata: { ...made.metadata, namespace } });
+    };
+    const said = async (namespace: string): Promise<string> => {
+      const { items } = await world.plane.client.list<WorkPlacement>(workPlacements, { namespace });
+      return String(condition(items[0]!, 'WriteSucceeded')?.['message']);
+    };
+    await make('team-a', 'x', 'theirs.yaml');
+    await eventually(async () => expect(await world.show('plain/theirs.yaml')).toBe('team-a'));
+    await make('team', 'a-x', 'mine.yaml');
+    await eventually(async () => expect(await said('team')).toBe('cannot write its files: team-a/x.plain-5058f has the same record in .kratix, and was there first'));
+    expect(await world.show('plain/.kratix/team-a-x.plain-5058f.yaml')).toBe('files:\n- plain/theirs.yaml\n');
+    await world.plane.client.delete(works, { namespace: 'team-a', name: 'x' });
+    await eventually(async () => expect((await world.files()).filter((path) => /theirs|mine/.test(path))).toEqual(['plain/mine.yaml']));
+    await make('team-a', 'x', 'theirs.yaml');
+    await eventually(async () => expect(await said('team-a')).toContain('team/a-x.plain-5058f has the same record'));
+    await world.plane.client.delete(works, { namespace: 'team-a', name: 'x' });
+    await eventually(async () => expect((await world.plane.client.list(workPlacements, { namespace: 'team-a' })).items).toEqual([]));
+    expect(await world.show('plain/mine.yaml')).toBe('team');
   });
 
   it('none: what would leave the folder is refused, and such a placement, never written, goes at once', async () => {

@@ -78,9 +78,14 @@ export const BY_PIPELINE = 'pipeline';
 export const BY_JOB = 'job';
 export const BY_WORK = 'work';
 export const BY_DESTINATION = 'destination';
+/** Placements whose record in a store of mode `none` has the same name ({@link recordKey}). */
+export const BY_RECORD = 'record';
 
 /** Names a Promise (no request name) or a request across kinds. */
 export const subjectKey = (promiseName: string, namespace = '', name = ''): string => `${promiseName}/${namespace}/${name}`;
+
+/** Names the file that says which files are a placement's. Not of one placement alone: `team` and `a-x` make the same as `team-a` and `x`. */
+export const recordKey = ({ metadata, spec }: WorkPlacement): string => `${spec?.targetDestinationName ?? ''}/${metadata.namespace}-${metadata.name}`;
 
 /** Names a version of a Promise. */
 export const versionKey = (promiseName: string, version: string): string => `${promiseName}/${version}`;
@@ -117,6 +122,7 @@ export function createInformers(cache: Cache): Informers {
   informers.works.addIndex(BY_SUBJECT, (work) => [subjectOfWork(work)]);
   informers.workPlacements.addIndex(BY_WORK, (placement) => [`${placement.metadata.namespace}/${placement.metadata.labels?.[LABELS.work] ?? ''}`]);
   informers.workPlacements.addIndex(BY_DESTINATION, (placement) => [placement.spec?.targetDestinationName ?? '']);
+  informers.workPlacements.addIndex(BY_RECORD, (placement) => [recordKey(placement)]);
   informers.healthRecords.addIndex(BY_SUBJECT, (record) => [subjectOfHealthRecord(record)]);
   return informers;
 }

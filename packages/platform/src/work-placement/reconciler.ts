@@ -6,7 +6,7 @@ import { findCondition } from '../conditions.ts';
 import { FINALIZERS } from '../naming/finalizers.ts';
 import { isMarked, LABELS } from '../naming/labels.ts';
 import type { PlatformContext } from '../runtime/context.ts';
-import { BY_DESTINATION } from '../runtime/informers.ts';
+import { BY_DESTINATION, BY_RECORD, recordKey } from '../runtime/informers.ts';
 import { spanPrefix, traced } from '../telemetry/telemetry.ts';
 import { skipMissing } from '../runtime/skip-conflict.ts';
 import { findStore } from '../state-store/find-store.ts';
@@ -59,11 +59,19 @@ export function runWorkPlacementController(context: PlatformContext): Controller
     const destination = snapshot.destination!;
     const ref = destination.spec!.stateStoreRef!;
     const writer = stateStores.get(ref)!;
-    const outcome = await attempt(() =>
-      destination.spec?.filepath?.mode === 'aggregatedYAML'
+    const owner = destination.spec?.filepath?.mode === 'none' ? recordOwner(informers.workPlacements.byIndex(BY_RECORD, recordKey(placement))) : placement;
+    const isOwner = owner.metadata.uid === placement.metadata.uid;
+    // It has nothing there.
+    if (!isOwner && action === 'remove') {
+      await letGo(placement);
+      return done;
+    }
+    const outcome = await attempt(() => {
+      if (!isOwner) throw new StateStoreError('conflict', `cannot write its files: ${owner.metadata.namespace}/${owner.metadata.name} has the same record in .kratix, and was there first`, { hint: 'give one of the two Works another name, or use filepath.mode nestedByMetadata' });
+      return destination.spec?.filepath?.mode === 'aggregatedYAML'
         ? aggregates.write(writer, placement, destination, () => informers.workPlacements.byIndex(BY_DESTINATION, destination.metadata.name), signal)
-        : writer.write(changeFor(action, placement, destination), { signal }),
-    );
+        : writer.write(changeFor(action, placement, destination), { signal });
+    });
     switch (outcome.outcome) {
       case 'failed':
         if (signal.aborted) return done;
@@ -156,6 +164,8 @@ export function runWorkPlacementController(context: PlatformContext): Controller
       }
     },
   });
+  // Whoever had the same record can have it now.
+  informers.workPlacements.subscribe({ deleted: (placement) => refused.call(placement.spec?.targetDestinationName ?? '') });
   stateStores.onUnknown((ref) => {
     // Who stands in the store comes before who was refused, so that each keeps its place when all is written anew.
     for (const placement of placementsOf(context, ref).toSorted((left, right) => Number(isWritten(right)) - Number(isWritten(left)))) {
@@ -174,6 +184,11 @@ async function attempt(write: () => Promise<WriteOutcome>): Promise<WriteOutcome
     return { outcome: 'failed', error: error instanceof StateStoreError ? error : new StateStoreError('failed', (error as Error).message, { cause: error }) };
   }
 }
+
+/** Of the placements with one record: the one that wrote it, or the first. One after the other would write over it, and delete the other's files. */
+const recordOwner = (placements: readonly WorkPlacement[]): WorkPlacement => placements.toSorted((left, right) => (ageKey(left) < ageKey(right) ? -1 : 1))[0]!;
+
+const ageKey = (placement: WorkPlacement): string => `${isWritten(placement) ? 0 : 1} ${placement.metadata.creationTimestamp ?? ''} ${placement.metadata.namespace}/${placement.metadata.name}`;
 
 /** Our own status writes are no reason to look again. */
 function needsLook(placement: WorkPlacement, previous: WorkPlacement): boolean {
