@@ -59,7 +59,7 @@ describe(createCatalogue, () => {
     expect(catalogue('ghcr.io/syntasso/kratix-pipeline-utility:v0.0.2')).toMatchObject({ runtime: 'host' });
     expect(catalogue('example.org/redis:v2')).toMatchObject({ runtime: 'host', image: { files: [{ source: join(files, 'run'), target: '/run' }], cmd: ['/run'], env: { A: 'b' } } });
     expect(catalogue('example.org/go:v1')).toMatchObject({ runtime: 'unavailable', why: expect.stringContaining('built by a container engine only') as string });
-    expect(catalogue('example.org/bad:v1')).toBeUndefined();
+    expect(catalogue('example.org/bad:v1')).toMatchObject({ runtime: 'unavailable', why: expect.stringMatching(/^catalogue\.json: example\.org\/bad:\*: unknown field shell/) as string });
     expect(catalogue('example.org/step:v1')).toEqual({ runtime: 'step', module: new URL('file:///srv/step.ts') });
     expect(catalogue('example.org/files:v1')).toEqual({ runtime: 'host', image: { files: [{ source: files, target: '/' }], entrypoint: ['/run'], cmd: ['x'], workingDir: '/w', tools: [] } });
     expect(problems.map((problem) => problem.replaceAll(dir.path, ''))).toEqual([
@@ -69,7 +69,8 @@ describe(createCatalogue, () => {
 
     writeFileSync(file, '{');
     utimesSync(file, 1, 1);
-    expect(catalogue('example.org/step:v1')).toBeUndefined();
+    expect(catalogue('example.org/step:v1')).toMatchObject({ runtime: 'container', note: expect.stringMatching(/^catalogue\.json is not valid JSON: /) as string });
+    expect(catalogue('busybox')).toMatchObject({ runtime: 'host' });
     expect(problems.at(-1)).toContain('is not valid JSON');
   });
 });

@@ -17,8 +17,8 @@ import { parseCatalogue, type ParsedCatalogue } from './parse-catalogue.ts';
  *               "ghcr.io/syntasso/kratix-pipeline-utility:*": { "container": true } } }
  * ```
  *
- * It is read again when it has changed; one that cannot be read counts as absent and is reported. Folders and Dockerfiles that it
- * names are looked at when it is read.
+ * It is read again when it has changed; one that cannot be read counts as absent and is reported, also to who asks for an
+ * image that nothing else knows. Folders and Dockerfiles that it names are looked at when it is read.
  */
 export function createCatalogue(
   layout: Pick<DataDir, 'root'>,
@@ -26,25 +26,31 @@ export function createCatalogue(
   report: (problem: string) => void,
 ): ImageCatalogue {
   const file = join(layout.root, 'catalogue.json');
-  let read: { readonly mtimeMs: number; readonly entries: ParsedCatalogue['entries'] } | undefined;
-  const own = (): ParsedCatalogue['entries'] => {
-    if (!existsSync(file)) return [];
+  let read: { readonly mtimeMs: number; readonly catalogue: ParsedCatalogue } | undefined;
+  const own = (): ParsedCatalogue => {
+    if (!existsSync(file)) return { entries: [], problems: [] };
     const { mtimeMs } = statSync(file);
     if (read?.mtimeMs !== mtimeMs) {
-      const { entries, problems } = readCatalogue(file);
-      for (const problem of problems) report(`${file}: ${problem}`);
-      read = { mtimeMs, entries };
+      const catalogue = readCatalogue(file);
+      for (const problem of catalogue.problems) report(`${file}: ${problem}`);
+      read = { mtimeMs, catalogue };
     }
-    return read.entries;
+    return read.catalogue;
   };
-  return (image) => builtIn.get(image) ?? [...own(), ...(defaults ?? [])].find(([pattern]) => matchesImage(pattern, image))?.[1];
+  return (image) => {
+    const shipped = builtIn.get(image);
+    if (shipped) return shipped;
+    const { entries, problems, isBroken } = own();
+    const found = [...entries, ...(defaults ?? [])].find(([pattern]) => matchesImage(pattern, image))?.[1];
+    return found ?? (isBroken ? { runtime: 'container', note: `catalogue.json ${problems.join(', ')}` } : undefined);
+  };
 }
 
 function readCatalogue(file: string): ParsedCatalogue {
   try {
     return parseCatalogue(readFileSync(file, 'utf8'));
   } catch (error) {
-    return { entries: [], problems: [`cannot be read: ${(error as Error).message}`] };
+    return { entries: [], problems: [`cannot be read: ${(error as Error).message}`], isBroken: true };
   }
 }
 

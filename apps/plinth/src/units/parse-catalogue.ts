@@ -7,28 +7,30 @@ export interface ParsedCatalogue {
   /** In the order of the file; the first that matches counts. */
   readonly entries: readonly (readonly [pattern: string, entry: CatalogueEntry])[];
   readonly problems: readonly string[];
+  /** Nothing of the file can be understood. */
+  readonly isBroken?: true;
 }
 
 /**
- * The content of `catalogue.json`. An entry that cannot be understood is left out and reported; one that is understood and
- * cannot be carried out (its Dockerfile needs a build) says so to those who ask for the image.
+ * The content of `catalogue.json`. An entry that cannot be understood or carried out (its Dockerfile needs a build) is reported, and
+ * says so to those who ask for the image.
  */
 export function parseCatalogue(text: string): ParsedCatalogue {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return { entries: [], problems: [`is not valid JSON: ${(error as Error).message}`] };
+    return { entries: [], problems: [`is not valid JSON: ${(error as Error).message}`], isBroken: true };
   }
   const images = isMapping(value) ? value['images'] : undefined;
-  if (!isMapping(images)) return { entries: [], problems: ['has no object "images"'] };
+  if (!isMapping(images)) return { entries: [], problems: ['has no object "images"'], isBroken: true };
   const entries: (readonly [string, CatalogueEntry])[] = [];
   const problems: string[] = [];
   for (const [pattern, entry] of Object.entries(images)) {
     try {
       entries.push([pattern, parseEntry(entry)]);
     } catch (error) {
-      if (error instanceof DockerfileError) entries.push([pattern, { runtime: 'unavailable', why: error.message }]);
+      entries.push([pattern, { runtime: 'unavailable', why: error instanceof DockerfileError ? error.message : `catalogue.json: ${pattern}: ${(error as Error).message}` }]);
       problems.push(`${pattern}: ${(error as Error).message}`);
     }
   }

@@ -45,11 +45,11 @@ export async function startContainer(options: StartOptions, context: NodeContext
     }
     case 'container': {
       const engine = await context.engine.find();
-      if (!engine) throw new ImageError(noEngine(context, launch.image));
+      if (!engine) throw new ImageError(entry.note ? cannotRun(context, launch.image, entry.note) : noEngine(context, launch.image));
       return startEngineContainer(engine, options, launch, context);
     }
     case 'unavailable':
-      throw new ImageError(`node ${context.nodeName} cannot run image "${launch.image}": ${entry.why}`);
+      throw new ImageError(cannotRun(context, launch.image, entry.why));
     default:
       return entry satisfies never;
   }
@@ -61,6 +61,8 @@ function resolveImage(container: Container, { catalogue, steps, nodeName }: Node
   if (entry.runtime === 'step' && !steps) throw new ImageError(`image "${image}" is a step, and node ${nodeName} was started without a host for steps`);
   return entry;
 }
+
+const cannotRun = ({ nodeName }: NodeContext, image: string, why: string): string => `node ${nodeName} cannot run image "${image}": ${why}`;
 
 const noEngine = ({ nodeName, engine }: NodeContext, image: string): string =>
   `node ${nodeName} does not know image "${image}": it runs Plinth's own images (programs, steps, commands of this machine) and has no container engine (${engine.why()}). ` +

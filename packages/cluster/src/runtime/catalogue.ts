@@ -61,7 +61,8 @@ export type CatalogueEntry =
   | { readonly runtime: 'step'; readonly module: URL }
   /** `withoutEngineOnly`: this machine stands in for the image as long as no container engine could run the image itself. */
   | { readonly runtime: 'host'; readonly image?: HostImage; readonly withoutEngineOnly?: boolean }
-  | { readonly runtime: 'container' }
+  /** `note`: what else to say where there is no engine, such as that a catalogue could not be read. */
+  | { readonly runtime: 'container'; readonly note?: string }
   | { readonly runtime: 'unavailable'; readonly why: string };
 
 /**

@@ -104,6 +104,18 @@ const CASES: readonly (readonly [what: string, overrides: Parameters<typeof chai
     'pipeline',
     'pipeline make cannot start: the image example.org/size:v1 of container size cannot be pulled; correct the name, or provide the image (docs/reference/catalogue.md)',
   ],
+  [
+    'why an image cannot be pulled',
+    { status: failed('container size: ImagePullBackOff: Back-off pulling image "example.org/size:v1": node platform cannot run image "example.org/size:v1": catalogue.json is not valid JSON: Unexpected end') },
+    'pipeline',
+    'pipeline make cannot start: the image example.org/size:v1 of container size cannot be pulled: catalogue.json is not valid JSON: Unexpected end; correct the name, or provide the image (docs/reference/catalogue.md)',
+  ],
+  [
+    'what the registry says',
+    { status: failed('container size: ErrImagePull: failed to pull image "example.org/size:v1": manifest unknown') },
+    'pipeline',
+    'pipeline make cannot start: the image example.org/size:v1 of container size cannot be pulled: manifest unknown; correct the name, or provide the image (docs/reference/catalogue.md)',
+  ],
   ['a Secret that a container needs', { status: failed('container size: CreateContainerConfigError: secret "token" not found') }, 'pipeline', 'pipeline make cannot start: container size: secret "token" not found; create what is missing, or correct the pipeline'],
   [
     'a pipeline that hangs',

@@ -49,12 +49,18 @@ function failure(pipeline: string, text: string, job: Job | undefined, since: st
   if (/^(?:ErrImagePull|ImagePullBackOff|InvalidImageName|ErrImageNeverPull)\b/.test(cause)) {
     const image = /image "([^"]+)"/.exec(cause)?.[1];
     const reason = cause.startsWith('InvalidImageName') ? 'is no valid name' : 'cannot be pulled';
-    return make(`${name} cannot start: the image ${image ?? ''} of ${container} ${reason}`.replace('  ', ' '), 'correct the name, or provide the image (docs/reference/catalogue.md)');
+    return make(`${name} cannot start: the image ${image ?? ''} of ${container} ${reason}${pullError(cause)}`.replace('  ', ' '), 'correct the name, or provide the image (docs/reference/catalogue.md)');
   }
   if (/^CreateContainer(?:Config)?Error\b/.test(cause)) return make(`${name} cannot start: ${container}: ${quote(cause.replace(/^\w+:\s*/, ''), 120)}`, 'create what is missing, or correct the pipeline');
   const deadline = /did not come to an end within (\S+) seconds/.exec(cause)?.[1] ?? (cause.startsWith('DeadlineExceeded') ? String(job?.spec?.activeDeadlineSeconds ?? '?') : undefined);
   if (deadline) return make(`${name} hangs: ${container} did not come to an end within ${deadline} seconds and was stopped`, 'see what it waits for, or raise spec.jobOptions.activeDeadlineSeconds');
   return make(`${name} failed: ${found ? `${container}: ` : ''}${lastWords(cause)}`, 'correct it, or run it again with the label kratix.io/manual-reconciliation=true');
+}
+
+/** What is behind the image in `Back-off pulling image "X": WHY`, as `: WHY`; nothing where it only says that nobody knows the image. */
+function pullError(cause: string): string {
+  const why = /image "[^"]+": (.+)$/s.exec(cause)?.[1]?.replace(/^(?:node \S+ cannot run image "[^"]+"|ErrImagePull): /, '');
+  return why && !/^node \S+ does not know image/.test(why) ? `: ${quote(why, 120)}` : '';
 }
 
 /** `a word, or more lines (exit code 1)` -> the line that says most, and the exit code. */
