@@ -127,6 +127,16 @@ describe("the token of a request's pod", () => {
     expect(await said(pod.create(buckets, bucketRequest('three')))).toContain('forbidden');
   });
 
+  it('is refused to begin its own workflow again, which would never end', async () => {
+    await using scene = await startScene();
+    const pod = await scene.podOf(await scene.requestWorkflow('one'));
+    const own = { namespace: 'default', name: 'one' };
+    const label = { metadata: { labels: { 'kratix.io/manual-reconciliation': 'true' } } };
+    expect(await said(pod.patch(buckets, own, 'merge', label))).toContain('with the label kratix.io/manual-reconciliation its own workflow would begin again and again; to be run once more, it writes retryAfter into /kratix/metadata/workflow-control.yaml');
+    await scene.plane.client.patch(buckets, own, 'merge', label);
+    expect(await said(pod.patch(buckets, own, 'merge', { metadata: { annotations: { note: 'while somebody else asks for another run' } } }))).toBe('done');
+  });
+
   it("is no other run's by labels that its pipeline brings along", async () => {
     await using scene = await startScene([], { 'app.kubernetes.io/managed-by': 'Helm', 'kratix.io/promise-name': 'other' });
     const pod = await scene.podOf(await scene.requestWorkflow('one'));

@@ -2,7 +2,7 @@ import { jobs, pods, promises, type Job, type Pod, type PlatformPromise } from '
 import { type ApiResource, apiVersionOf, deepEqual, forbidden, type UnstructuredObject } from '@plinth/apimachinery';
 import type { Client } from '@plinth/client';
 import { PLATFORM_GROUP } from '../naming/constants.ts';
-import { ANNOTATIONS, LABELS, MANAGED_BY } from '../naming/labels.ts';
+import { ANNOTATIONS, isMarked, LABELS, MANAGED_BY } from '../naming/labels.ts';
 import { workflowsOf } from '../promise/workflows.ts';
 import type { PipelinePermission, WorkflowAction, WorkflowType } from '../workflow/pipeline.ts';
 import type { Checking, PlatformAdmissionRequest } from './platform-admission.ts';
@@ -94,8 +94,12 @@ function refusal({ operation, resource, subresource, object, oldObject }: Platfo
   if (!isOwn) return 'it writes that object only';
   if (operation !== 'UPDATE') return 'it may neither create nor delete it';
   if (subresource) return undefined;
+  const again = RUN_AGAIN.find((label) => isMarked(object!, label) && !isMarked(oldObject!, label));
+  if (again) return `with the label ${again} its own workflow would begin again and again; to be run once more, it writes retryAfter into /kratix/metadata/workflow-control.yaml`;
   return isSameBesideLabels(oldObject!, object!) ? undefined : 'of that object it writes the status, labels and annotations only';
 }
+
+const RUN_AGAIN = [LABELS.manualReconciliation, LABELS.runFromStart, LABELS.reconcileResources];
 
 /** By its labels, by which the platform finds it, and by its spec, which decides where its files go in a store. */
 function isOwnWork(work: UnstructuredObject, run: Run): boolean {
