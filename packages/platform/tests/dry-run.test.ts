@@ -240,6 +240,7 @@ describe('a request with the dry-run label', () => {
     const executed = await world.request();
     expect(condition(executed, 'Reconciled')).toMatchObject({ status: 'True', reason: 'DryRunSucceeded', message: 'Dry run completed' });
     expect(executed.status?.['message']).toBe('Dry run executed');
+    expect(condition(executed, 'Ready')).toMatchObject({ status: 'Unknown', reason: 'DryRun' });
 
     await world.plane.client.patch(buckets, { namespace: 'default', name: 'one' }, 'merge', { metadata: { labels: { 'kratix.io/dry-run': null } } });
     await eventually(() => expect(world.store.files.get('worker/resources/default/bucket/one/instance-configure/5058f/bucket.yaml')).toContain('2Gi'));

@@ -58,7 +58,8 @@ const BLOCKED = {
 
 /** Why the request is not ready, in one sentence; it stands in `message` in place of what the author says. */
 function causeOf({ chain, request }: RequestSnapshot, status: RequestStatus): string | undefined {
-  if (!request.metadata.deletionTimestamp && isTrue(status.conditions, 'Reconciled') && (findCondition(status.conditions, 'Ready')?.status ?? 'True') === 'True') return undefined;
+  const isReady = isMarked(request, LABELS.dryRun) || (findCondition(status.conditions, 'Ready')?.status ?? 'True') === 'True';
+  if (!request.metadata.deletionTimestamp && isTrue(status.conditions, 'Reconciled') && isReady) return undefined;
   const cause = findCause(chain(status));
   return cause && sentenceOf(cause);
 }
@@ -133,8 +134,11 @@ function withApplied(status: RequestStatus, { request, works, applied: of, now }
     expectsHealth: healthMessages !== undefined,
     text: healthText(status),
   });
-  return withConditions(status, [applied, ready], now);
+  return withConditions(status, [applied, isMarked(request, LABELS.dryRun) ? REHEARSED : ready], now);
 }
+
+/** However well its files are applied where dry runs go, what was asked for is not there. */
+const REHEARSED: ConditionUpdate = { type: 'Ready', status: 'Unknown', reason: 'DryRun', message: 'A dry run shows what would be made, and makes nothing' };
 
 const withConditions = (status: RequestStatus, updates: readonly ConditionUpdate[], now: number): RequestStatus => ({ ...status, conditions: setConditions(status.conditions, updates, now) });
 
