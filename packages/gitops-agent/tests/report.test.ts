@@ -1,4 +1,4 @@
-import { crdOf, deployments, destinations, leases, pods, type AgentReport, type Destination, type Lease } from '@plinth/api';
+import { crdOf, deployments, destinations, jobs, leases, pods, type AgentReport, type Destination, type Lease } from '@plinth/api';
 import type { KubeObject } from '@plinth/apimachinery';
 import type { Client } from '@plinth/client';
 import { silentLogger } from '@plinth/controller-runtime';
@@ -82,6 +82,24 @@ describe('the reporter of a destination', () => {
     });
     await w.plane.client.patch(deployments, { namespace: 'default', name: 'web' }, 'merge', { status: { observedGeneration: 1, replicas: 1, updatedReplicas: 1, readyReplicas: 1, availableReplicas: 1 } }, { subresource: 'status' });
     await eventually(async () => expect((await report()).unhealthy).toEqual([]));
+  });
+
+  it('misses what somebody deleted, and not a Job whose time was over', async () => {
+    await using world = await reported();
+    const { w, report, start } = world;
+    const { client } = w.plane;
+    await w.startAgent();
+    start();
+    const spec = { suspend: true, template: { spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'nope' }] } } };
+    const job = (name: string, more = {}): string => JSON.stringify({ apiVersion: 'batch/v1', kind: 'Job', metadata: { name, namespace: 'default' }, spec: { ...spec, ...more } });
+    const commit = await w.push({ 'lost.yaml': job('lost'), 'over.yaml': job('over', { ttlSecondsAfterFinished: 60 }) });
+    await eventually(async () => expect(await client.find(jobs, { namespace: 'default', name: 'over' })).toBeDefined());
+    const at = '2026-11-22T21:04:05Z';
+    const done = { status: { startTime: at, completionTime: at, succeeded: 1, conditions: ['SuccessCriteriaMet', 'Complete'].map((type) => ({ type, status: 'True', lastTransitionTime: at })) } };
+    for (const name of ['lost', 'over']) await client.patch(jobs, { namespace: 'default', name }, 'merge', done, { subresource: 'status' });
+    await eventually(async () => expect(await report()).toMatchObject({ kustomizations: [{ lastAppliedRevision: `main@sha1:${commit}` }], unhealthy: [] }));
+    for (const name of ['over', 'lost']) await client.delete(jobs, { namespace: 'default', name }, { propagationPolicy: 'Background' });
+    await eventually(async () => expect((await report()).unhealthy).toMatchObject([{ kind: 'Job', name: 'lost', reason: 'Missing' }]));
   });
 
   it('renews its Lease, writes nothing when there is no news, and reports again what somebody took away', async () => {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { keyOf, matchesLabels, parseApiVersion, parseLabelSelector, type ApiResource, type KubeObject, type UnstructuredObject } from '@plinth/apimachinery';
-import { pods as podKind, type InventoryEntry, type Pod } from '@plinth/api';
+import { pods as podKind, type InventoryEntry, type Job, type Pod } from '@plinth/api';
 import type { Cache, Clock, Informer } from '@plinth/controller-runtime';
 import { healthOf } from '../kustomization/health.ts';
 import { identityOf, inventoryId, parseInventoryId } from '../kustomization/subject.ts';
@@ -50,7 +50,7 @@ export function watchHealth(cache: Cache, options: { readonly clock: Clock; read
 
   const look = (id: string, object: KubeObject, isGone: boolean): void => {
     const was = sick.has(id);
-    if (isGone || healthOf(object) !== 'Current') sick.set(id, { object, isGone });
+    if (isGone ? !hasExpired(object) : healthOf(object) !== 'Current') sick.set(id, { object, isGone });
     else sick.delete(id);
     if (was || sick.has(id)) changed();
   };
@@ -144,6 +144,12 @@ export function watchHealth(cache: Cache, options: { readonly clock: Clock; read
       return found;
     },
   };
+}
+
+/** A Job that is done goes by itself when it says so; nobody misses it. */
+function hasExpired(object: KubeObject): boolean {
+  const { spec, status } = object as Job;
+  return object.kind === 'Job' && spec?.ttlSecondsAfterFinished !== undefined && (status?.conditions ?? []).some(({ type, status: said }) => type === 'Complete' && said === 'True');
 }
 
 /** A workload's selector as the text of a label selector; undefined when it selects nothing that can be told. */
