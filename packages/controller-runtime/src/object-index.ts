@@ -45,7 +45,7 @@ export function createObjectIndex<T extends KubeObject>(): ObjectIndex<T> {
     byIndex: (index, value) => {
       const found = indexes.get(index);
       if (!found) throw new Error(`no index is named "${index}" (there are: ${[...indexes.keys()].join(', ') || 'none'})`);
-      return [...(found.buckets.get(value) ?? [])].map((key) => objects.get(key)!);
+      return Array.from(found.buckets.get(value) ?? [], (key) => objects.get(key)!);
     },
     addIndex: (name, valuesOf) => {
       const buckets: Buckets = new Map();
@@ -55,9 +55,15 @@ export function createObjectIndex<T extends KubeObject>(): ObjectIndex<T> {
     set: (object) => {
       const key = keyString(object.metadata);
       const previous = objects.get(key);
-      if (previous) leave(key, previous);
       objects.set(key, object);
-      enter(key, object);
+      if (!previous) return enter(key, object);
+      // Most changes change nothing of what an object is found by; its namespace is part of its key.
+      for (const { valuesOf, buckets } of indexes.values()) {
+        const [before, after] = [valuesOf(previous), valuesOf(object)];
+        if (before.length === after.length && before.every((value, at) => value === after[at])) continue;
+        for (const value of before) removeFrom(buckets, value, key);
+        for (const value of after) addTo(buckets, value, key);
+      }
     },
     delete: (key) => {
       const previous = objects.get(key);

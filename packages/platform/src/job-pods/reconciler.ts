@@ -18,7 +18,7 @@ export function runJobPodsController({ informers, client, config, clock, signal,
     log,
     clock,
     sources: [
-      { informer: informers.jobs, predicate: jobLooksDifferent },
+      { informer: informers.jobs, predicate: (job, previous) => (config.podTtlSecondsAfterFinished ?? 0) > 0 && jobLooksDifferent(job, previous) },
       { informer: informers.settings, map: () => informers.jobs.list().map(keyOf) },
     ],
     reconcile: async (key) => {
