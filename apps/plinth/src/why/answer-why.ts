@@ -63,7 +63,7 @@ interface Answer {
 
 async function explainIt(client: Client, word: string, name: string, namespace: string): Promise<Answer> {
   const kind = await why.findKind(client, word);
-  if ('offered' in kind) throw new UserError(`nothing on this platform is called ${word}`, { hint: kind.offered.length > 0 ? `what can be asked for: ${kind.offered.join(', ')}; and promise, destination, gitstatestore, work ...` : 'no Promise is installed: kubectl get promises', exitCode: exitCodes.usage });
+  if ('offered' in kind) throw new UserError(`no Promise offers the kind ${word}, and it is none of the platform's own`, { hint: kind.offered.length > 0 ? `name what was asked for (${kind.offered.join(', ')}), or a promise, destination, gitstatestore, work ...; for what runs on a cluster, kubectl describe` : 'no Promise is installed: kubectl get promises', exitCode: exitCodes.usage });
   const { resource, promiseName } = kind;
   const object = await find(client, resource, name, namespace);
   if (promiseName !== undefined || resource.plural === 'promises') return explainService(client, object, promiseName);
