@@ -22,9 +22,9 @@ export class Watchers {
 
   notify(events: readonly StoreEvent[]): void {
     for (const event of events) {
-      for (const [prefix, listeners] of this.#byPrefix) {
+      this.#byPrefix.forEach((listeners, prefix) => {
         if (event.key.startsWith(prefix)) for (const listener of listeners) listener(event);
-      }
+      });
     }
     const last = events.at(-1);
     if (last) for (const listener of this.#ofRevisions) listener(last.revision);

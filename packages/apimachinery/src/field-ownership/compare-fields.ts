@@ -4,7 +4,7 @@ import type { FieldTrie } from './field-trie.ts';
 import { deepEqual } from '../deep-equal.ts';
 import { isJsonObject, memberOf } from '../json-value.ts';
 import { LEAF, TrieBuilder, unionTries } from './field-trie.ts';
-import { internTrie } from './intern-trie.ts';
+import { beginTrie, fieldElement } from './intern-trie.ts';
 import { childSchema, isEmbedded, itemElements, structureOf } from './structure.ts';
 import { withoutIdentity } from './to-field-set.ts';
 
@@ -62,7 +62,7 @@ function compareMembers(before: JsonObject, after: JsonObject, schema: Schema | 
     const next = memberOf(after, key);
     if (old === next) return;
     const below = childSchema(schema, key, resource);
-    walk.path.push(`f:${key}`);
+    walk.path.push(fieldElement(key));
     compare(old, next, below, isEmbedded(below), walk);
     walk.path.pop();
   };
@@ -95,18 +95,18 @@ function compareItems(
 function wholeOf(value: unknown, schema: Schema | undefined, resource: boolean): FieldTrie {
   const structure = structureOf(value, schema);
   if (structure === 'leaf') return LEAF;
-  const children = new Map<string, FieldTrie>();
+  let step = beginTrie(true);
   if (structure === 'map' && isJsonObject(value)) {
     for (const key of Object.keys(value)) {
       if (value[key] === undefined) continue;
       const below = childSchema(schema, key, resource);
-      children.set(`f:${key}`, wholeOf(value[key], below, isEmbedded(below)));
+      step = step.with(fieldElement(key), wholeOf(value[key], below, isEmbedded(below)));
     }
   } else if (structure !== 'map') {
     const list = value as readonly unknown[];
     itemElements(list, schema, structure).forEach((element, index) => {
-      children.set(element, wholeOf(list[index], schema?.items, isEmbedded(schema?.items)));
+      step = step.with(element, wholeOf(list[index], schema?.items, isEmbedded(schema?.items)));
     });
   }
-  return internTrie(true, children);
+  return step.trie;
 }

@@ -18,6 +18,13 @@ describe(internTrie, () => {
     names.forEach((each, index) => expect([...tries[index * 2]!.children.keys()]).toEqual(each));
   });
 
+  it('holds all members of a large one, and is right after it has begun anew', () => {
+    const names = Array.from({ length: 20_000 }, (_, index) => `f:${index}`);
+    expect([...internTrie(true, of(...names)).children.keys()]).toEqual(names);
+    for (const name of names) internTrie(true, of(name));
+    expect(internTrie(true, of('f:a', 'f:b'))).toEqual({ self: true, children: of('f:a', 'f:b') });
+  });
+
   it('takes a trie that it has not made as it is', () => {
     const foreign: FieldTrie = { self: true, children: of('f:x') };
     expect(internTrie(true, new Map([['f:a', foreign]])).children.get('f:a')).toBe(foreign);
