@@ -18,12 +18,12 @@ import { run, startPlinth, type RunningPlinth } from '../e2e/_util/plinth.ts';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
-  options: { image: { type: 'string', multiple: true, default: [] }, tool: { type: 'string', multiple: true, default: [] }, timeout: { type: 'string', default: '60' }, keep: { type: 'boolean', default: false } },
+  options: { help: { type: 'boolean', short: 'h', default: false }, image: { type: 'string', multiple: true, default: [] }, tool: { type: 'string', multiple: true, default: [] }, timeout: { type: 'string', default: '60' }, keep: { type: 'boolean', default: false } },
 });
 const [given] = positionals;
-if (!given || !existsSync(join(given, 'promise.yaml'))) {
+if (options.help || !given || !existsSync(join(given, 'promise.yaml'))) {
   console.error('usage: node conformance/run-promise.ts FOLDER [--image PATTERN=ENTRY] [--tool FILE] [--timeout SECONDS]; FOLDER holds promise.yaml');
-  process.exit(2);
+  process.exit(options.help ? 0 : 2);
 }
 process.exitCode = (await runPromise(resolve(given))) ? 0 : 1;
 
