@@ -17,7 +17,7 @@ export function platformAsDestination(git: GitServerAddress): readonly KubeObjec
     ...gitSource('kratix', git, 'kratix'),
     ...reporterManifests('platform-cluster', platformReporterUser),
     kustomization('kratix-platform-dependencies', 'kratix', './platform-cluster/dependencies', [], PROMISE_INSTALLER),
-    kustomization('kratix-platform-resources', 'kratix', './platform-cluster/resources', [], REQUESTER),
+    kustomization(requesterKustomization, 'kratix', './platform-cluster/resources', [], REQUESTER),
     object('v1', 'Namespace', { name: CANARY_NAMESPACE }, {}),
     ...serviceAccount(REQUESTER, { aggregationRule: { clusterRoleSelectors: [{ matchLabels: { [REQUESTER_AGGREGATION]: 'true' } }] } }),
     ...serviceAccount(PROMISE_INSTALLER, {
@@ -38,8 +38,11 @@ export function platformAsDestination(git: GitServerAddress): readonly KubeObjec
 /** Who says on the platform what the platform cluster, as a destination, has applied. */
 export const platformReporterUser = 'plinth:destination:platform-cluster';
 
+/** What the agent applies of it is labelled with the Kustomization's name; see `keep-others-requests.ts`. */
+export const requesterKustomization = 'kratix-platform-resources';
+
 /** The Kustomizations that apply its files. */
-export const platformKustomizations = ['kratix-platform-dependencies', 'kratix-platform-resources'].map((name) => ({ namespace: fluxNamespace, name }));
+export const platformKustomizations = ['kratix-platform-dependencies', requesterKustomization].map((name) => ({ namespace: fluxNamespace, name }));
 
 /** A ServiceAccount for Kustomizations, with a role of its own. */
 function serviceAccount(name: string, role: object): readonly KubeObject[] {
@@ -51,6 +54,8 @@ function serviceAccount(name: string, role: object): readonly KubeObject[] {
 }
 
 const REQUESTER = 'plinth-requester';
+/** Who applies what requests made. */
+export const requesterUser = `system:serviceaccount:${fluxNamespace}:${REQUESTER}`;
 const PROMISE_INSTALLER = 'plinth-promise-installer';
 /** The role of each Promise for those who ask for it carries this label (`packages/platform/src/promise/controller-role.ts`). */
 const REQUESTER_AGGREGATION = 'rbac.kratix.io/aggregate-to-requester';

@@ -6,6 +6,7 @@ import { startClusterOn } from './cluster.ts';
 import { serviceAccount, startControlPlane, type ControlPlane } from './control-plane.ts';
 import { gitServerAddress } from './git-address.ts';
 import { install } from './install.ts';
+import { keepOthersRequests } from './keep-others-requests.ts';
 import { logger, platformLog, platformLogLevel } from './logger.ts';
 import { platformObjects } from './manifests.ts';
 import { followIngressPort, offeredStepImages, offerPromises } from './offer-promises.ts';
@@ -18,7 +19,7 @@ export const startPlatformUnit: StartUnit = async (context) => {
   await using stack = new AsyncDisposableStack();
   const stopping = new AbortController();
   const admission = platformAdmission({ client: () => plane.admin });
-  const plane: ControlPlane = stack.use(await startControlPlane(context, 'platform', [admission]));
+  const plane: ControlPlane = stack.use(await startControlPlane(context, 'platform', [admission, keepOthersRequests]));
   const builtIn = new Map<string, CatalogueEntry>([[PIPELINE_ADAPTER_IMAGE, { runtime: 'program', run: runPipelineAdapter }]]);
   for (const [image, module] of Object.entries(offeredStepImages)) builtIn.set(image, { runtime: 'step', module });
   const installed = installAll(plane, context);
