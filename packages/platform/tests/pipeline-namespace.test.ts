@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { clusterRoleBindings, jobs, resourceBindings, roleBindings, type RoleBinding, workPlacements, works, type Job, type Work } from '@plinth/api';
+import { clusterRoleBindings, jobs, promises, resourceBindings, roleBindings, type RoleBinding, workPlacements, works, type Job, type Work } from '@plinth/api';
 import { parseYaml as parse } from '@plinth/apimachinery';
 import { eventually } from '@plinth/testing';
 import { describe, expect, it } from 'vitest';
@@ -83,5 +83,27 @@ describe('requests of one name in several namespaces', () => {
     await eventually(() => expect(resourceFiles(world)).toEqual({ 'worker/resources/pipelines/bucket/default_one/instance-configure/5058f/bucket.yaml': 'for: default\n' }));
     await reconciled(world, 'default');
     await eventually(async () => expect((await world.plane.client.list<Work>(works)).items.map(({ metadata }) => metadata.namespace)).toEqual(['pipelines']));
+  });
+});
+
+describe('a Promise that moves to another namespace for its pipelines', () => {
+  it('takes its own Work along, and the folder that both have in common stays', async () => {
+    const prepare: TestImage = ({ path }) => writeFileSync(join(path('/kratix/output'), 'quota.yaml'), 'kind: Quota\n');
+    await using world = await startWorld({ 'test/make': make, 'test/prepare': prepare });
+    const { client } = world.plane;
+    await namespaces(world, 'before', 'after');
+    const pipeline = { apiVersion: 'platform.kratix.io/v1alpha1', kind: 'Pipeline', metadata: { name: 'prepare' }, spec: { containers: [{ name: 'prepare', image: 'test/prepare' }] } };
+    const { resource } = bucketPromise().spec!.workflows!;
+    await create(world.plane, bucketPromise(undefined, { workflows: { resource, promise: { configure: [pipeline] }, config: { pipelineNamespace: 'before' } } }));
+    const file = 'worker/dependencies/bucket/prepare/5058f/quota.yaml';
+    await eventually(() => expect(world.store.files.get(file)).toBe('kind: Quota\n'));
+
+    await client.patch(promises, { name: 'bucket' }, 'merge', { spec: { workflows: { config: { pipelineNamespace: 'after' } } } });
+    await eventually(async () => expect((await client.list<Work>(works)).items.map(({ metadata }) => metadata.namespace)).toEqual(['after']));
+    await eventually(async () => expect((await client.list(workPlacements)).items.map(({ metadata }) => metadata.namespace)).toEqual(['after']));
+    expect(world.store.files.get(file)).toBe('kind: Quota\n');
+
+    await client.delete(promises, { name: 'bucket' });
+    await eventually(() => expect(world.store.files.has(file)).toBe(false));
   });
 });

@@ -1,4 +1,4 @@
-import { jobs, promises, works, type PlatformPromise } from '@plinth/api';
+import { jobs, promises, works, type PlatformPromise, type Work } from '@plinth/api';
 import { deepEqual, keyOf } from '@plinth/apimachinery';
 import { ANNOTATIONS, LABELS } from '../naming/labels.ts';
 import type { PlatformContext } from '../runtime/context.ts';
@@ -76,7 +76,9 @@ export async function prunePromise({ client, config }: PlatformContext, { promis
   const names = new Set(configure.pipelines.map((pipeline) => pipeline.metadata.name));
   // Of pipelines that cannot be read nobody knows whether they are there.
   const isKnown = workflowsOf(promise).problems.length === 0;
-  const obsolete = hasSucceeded && isKnown ? own.filter((work) => work.metadata.labels?.[LABELS.workType] !== STATIC_DEPENDENCY && !names.has(work.metadata.labels?.[LABELS.pipelineName] ?? '')) : [];
+  const isObsolete = ({ metadata: { labels, namespace } }: Work): boolean =>
+    labels?.[LABELS.workType] !== STATIC_DEPENDENCY && (!names.has(labels?.[LABELS.pipelineName] ?? '') || namespace !== configure.subject.pipelineNamespace);
+  const obsolete = hasSucceeded && isKnown ? own.filter(isObsolete) : [];
   await deleteAll(client, [...jobsToPrune(runs.jobs, config.jobsToKeep).map((object) => ({ resource: jobs, object })), ...obsolete.map((object) => ({ resource: works, object }))]);
 }
 

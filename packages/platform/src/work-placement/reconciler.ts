@@ -61,8 +61,8 @@ export function runWorkPlacementController(context: PlatformContext): Controller
     const writer = stateStores.get(ref)!;
     const owner = destination.spec?.filepath?.mode === 'none' ? recordOwner(informers.workPlacements.byIndex(BY_RECORD, recordKey(placement))) : placement;
     const isOwner = owner.metadata.uid === placement.metadata.uid;
-    // It has nothing there.
-    if (!isOwner && action === 'remove') {
+    // It has nothing there, or what it has is another one's by now.
+    if (action === 'remove' && (!isOwner || hasHeir(placement, destination, () => informers.workPlacements.byIndex(BY_DESTINATION, destination.metadata.name)))) {
       await letGo(placement);
       return done;
     }
@@ -183,6 +183,25 @@ async function attempt(write: () => Promise<WriteOutcome>): Promise<WriteOutcome
   } catch (error) {
     return { outcome: 'failed', error: error instanceof StateStoreError ? error : new StateStoreError('failed', (error as Error).message, { cause: error }) };
   }
+}
+
+/**
+ * Whether another placement has the folder of this one. Only those of a Promise can: their folder does not say in which namespace
+ * the pipeline ran, so a Promise whose `pipelineNamespace` changes writes it anew before the old placement goes.
+ */
+function hasHeir({ metadata, spec }: WorkPlacement, destination: Destination, neighbours: () => readonly WorkPlacement[]): boolean {
+  const hasFolder = (destination.spec?.filepath?.mode ?? 'nestedByMetadata') === 'nestedByMetadata';
+  if (!hasFolder || spec?.resourceName) return false;
+  const pipeline = metadata.labels?.[LABELS.pipelineName];
+  return neighbours().some(
+    (other) =>
+      other.metadata.uid !== metadata.uid &&
+      !other.metadata.deletionTimestamp &&
+      !other.spec?.resourceName &&
+      other.spec?.promiseName === spec?.promiseName &&
+      other.spec?.id === spec?.id &&
+      other.metadata.labels?.[LABELS.pipelineName] === pipeline,
+  );
 }
 
 /** Of the placements with one record: the one that wrote it, or the first. One after the other would write over it, and delete the other's files. */
