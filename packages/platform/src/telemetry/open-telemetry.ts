@@ -22,7 +22,7 @@ const SHUTDOWN_MS = 2_000;
  * This file loads the libraries of OpenTelemetry, some 5 MB of memory: import it only when they are needed.
  */
 export function openTelemetry(config: TelemetryConfig, log: Logger, now: () => number = Date.now): Telemetry & AsyncDisposable {
-  const send = tellingOnce(createOtlpSender(config), config.endpoint, log);
+  const send = tellingOnce(createOtlpSender(config), config.endpoint.replace(/\/\/[^/]*@/, '//'), log);
   const resource = resourceFromAttributes({ 'service.name': SERVICE_NAME });
   const tracers = config.traces ? new TracerProvider({ resource, spanProcessors: [new BatchSpanProcessor({ exporter: exporter('traces', ProtobufTraceSerializer, send) as SpanExporter })] }) : undefined;
   const meters = config.metrics ? new MeterProvider({ resource, readers: [new PeriodicExportingMetricReader({ exporter: exporter('metrics', ProtobufMetricsSerializer, send) as PushMetricExporter })] }) : undefined;

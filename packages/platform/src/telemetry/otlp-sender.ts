@@ -24,10 +24,13 @@ function baseUrl(endpoint: string, insecure: boolean): URL {
 }
 
 async function sendHttp(base: URL, headers: Readonly<Record<string, string>>, signal: OtlpSignal, body: Uint8Array): Promise<void> {
-  const url = new URL(base);
-  url.pathname = `${base.pathname.replace(/\/$/, '')}/v1/${signal}`;
-  const response = await fetch(url, { method: 'POST', headers: { ...headers, 'content-type': 'application/x-protobuf' }, body: new Uint8Array(body), signal: AbortSignal.timeout(TIMEOUT_MS) });
-  await response.arrayBuffer();
+  const { origin, pathname, username, password } = base;
+  // fetch() refuses an address with a login, and quotes it.
+  const login = username || password ? { authorization: `Basic ${Buffer.from(`${decode(username)}:${decode(password)}`).toString('base64')}` } : {};
+  const url = `${origin}${pathname.replace(/\/$/, '')}/v1/${signal}`;
+  // The headers are for this server, and for none that it names.
+  const response = await fetch(url, { method: 'POST', redirect: 'manual', headers: { ...login, ...headers, 'content-type': 'application/x-protobuf' }, body: new Uint8Array(body), signal: AbortSignal.timeout(TIMEOUT_MS) });
+  await response.body?.cancel();
   if (!response.ok) throw new Error(`the collector answered ${response.status} ${response.statusText}`);
 }
 
@@ -53,7 +56,7 @@ function sendGrpc(base: URL, headers: Readonly<Record<string, string>>, signal: 
     let message = '';
     const take = (fields: Readonly<Record<string, unknown>>): void => {
       if (fields['grpc-status'] !== undefined) status = String(fields['grpc-status']);
-      if (fields['grpc-message'] !== undefined) message = decodeURIComponent(String(fields['grpc-message']));
+      if (fields['grpc-message'] !== undefined) message = decode(String(fields['grpc-message']));
       const code = fields[':status'];
       if (code !== undefined && code !== 200) status = `HTTP ${String(code)}`;
     };
@@ -67,4 +70,13 @@ function sendGrpc(base: URL, headers: Readonly<Record<string, string>>, signal: 
     call.resume();
     call.end(Buffer.concat([prefix, body]));
   }).finally(() => session.destroy());
+}
+
+/** Percent-encoded text, or what came in its place. */
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
