@@ -40,14 +40,16 @@ export interface BuildMemory {
   settings: string;
   readonly folders: FolderMemory;
   readonly files: Map<string, BuiltFile>;
-  /** Inventory ids by file, from the last time that everything in the file could be read. */
-  readonly lastGood: Map<string, readonly string[]>;
+  /** Files as they were the last time that everything in them could be read. */
+  readonly lastGood: Map<string, BuiltFile>;
   /** Which file an applied object comes from: it keeps the object when another one claims it, too. */
   readonly owners: Map<string, string>;
   /** Files and folders that were unreadable at the first build and still are. */
   unknown: ReadonlySet<string>;
   /** There was a build before: what is new now held nothing earlier. */
   isWarm: boolean;
+  /** Objects of the last build: what is in order already need not be sorted. */
+  sorted: readonly DesiredObject[];
   /** The last build without a problem, and what it was made from. */
   last: { readonly key: string; readonly build: Build } | undefined;
 }
@@ -58,7 +60,7 @@ interface BuiltFile {
   readonly problems: readonly string[];
 }
 
-export const emptyBuildMemory = (): BuildMemory => ({ settings: '', folders: emptyFolderMemory(), files: new Map(), lastGood: new Map(), owners: new Map(), unknown: new Set(), isWarm: false, last: undefined });
+export const emptyBuildMemory = (): BuildMemory => ({ settings: '', folders: emptyFolderMemory(), files: new Map(), lastGood: new Map(), owners: new Map(), unknown: new Set(), isWarm: false, sorted: [], last: undefined });
 
 export interface BuildOptions {
   readonly kustomization: Kustomization;
@@ -122,45 +124,50 @@ function combine(memory: BuildMemory, paths: ReadonlySet<string>, folderProblems
   const held = new Set<string>();
   const unknown = new Set<string>();
   const isUnknown = (path: string): boolean => (memory.isWarm ? memory.unknown.has(path) : true);
-  const claims = new Map<string, DesiredObject[]>();
+  const claims = new Map<string, DesiredObject>();
+  const disputed = new Map<string, DesiredObject[]>();
   for (const [path, file] of memory.files) {
     for (const desired of file.objects) {
-      const claim = claims.get(desired.id);
-      if (claim) claim.push(desired);
-      else claims.set(desired.id, [desired]);
+      const first = claims.get(desired.id);
+      if (!first) claims.set(desired.id, desired);
+      else disputed.set(desired.id, [...(disputed.get(desired.id) ?? [first]), desired]);
     }
     if (file.problems.length === 0) {
-      memory.lastGood.set(path, file.objects.map(({ id }) => id));
+      if (memory.lastGood.get(path) !== file) memory.lastGood.set(path, file);
       continue;
     }
     problems.push(...file.problems.map((message) => ({ path, message })));
     const before = memory.lastGood.get(path);
     if (!before && isUnknown(path)) unknown.add(path);
-    for (const id of before ?? []) held.add(id);
+    for (const { id } of before?.objects ?? []) held.add(id);
   }
   for (const { path } of folderProblems) if (isUnknown(path)) unknown.add(path);
-  for (const [path, ids] of memory.lastGood) {
+  for (const [path, file] of memory.lastGood) {
     if (paths.has(path)) continue;
     // The file is gone on purpose, unless it is in a folder that could not be taken.
-    if (folderProblems.some((problem) => problem.path === '' || path.startsWith(`${problem.path}/`))) for (const id of ids) held.add(id);
+    if (folderProblems.some((problem) => problem.path === '' || path.startsWith(`${problem.path}/`))) for (const { id } of file.objects) held.add(id);
     else memory.lastGood.delete(path);
   }
   if (claims.size > MAX_OBJECTS) throw new Error(`kustomize build failed: there are ${claims.size} objects, at most ${MAX_OBJECTS} fit into one Kustomization: use several`);
   memory.unknown = unknown;
   memory.isWarm = true;
 
-  const objects: DesiredObject[] = [];
-  for (const [id, claim] of claims) {
+  for (const [id, claim] of disputed) {
     const owner = memory.owners.get(id);
-    const [winner] = claim.length === 1 ? claim : claim.filter(({ path }) => path === owner);
-    if (claim.length > 1) {
-      const files = claim.map(({ path }) => path).toSorted();
-      const message = `kustomize build failed: ${subjectOf(claim[0]!.object)} is defined in ${files.join(' and in ')}${winner ? `; that in ${winner.path} counts` : ''}`;
-      problems.push(...files.filter((path) => path !== winner?.path).map((path) => ({ path, message })));
+    const winner = claim.find(({ path }) => path === owner);
+    const files = claim.map(({ path }) => path).toSorted();
+    const message = `kustomize build failed: ${subjectOf(claim[0]!.object)} is defined in ${files.join(' and in ')}${winner ? `; that in ${winner.path} counts` : ''}`;
+    problems.push(...files.filter((path) => path !== winner?.path).map((path) => ({ path, message })));
+    if (winner) claims.set(id, winner);
+    else {
+      claims.delete(id);
+      held.add(id);
     }
-    if (winner) objects.push(winner);
-    else held.add(id);
   }
+  // Those of the last build first, in their order: to sort what is all but sorted takes one look at each.
+  const objects = memory.sorted.filter((desired) => claims.get(desired.id) === desired && claims.delete(desired.id));
+  objects.push(...claims.values());
   objects.sort((a, b) => compareObjects(a.identity, b.identity));
+  memory.sorted = objects;
   return { objects, problems, held, hasUnknownHoles: unknown.size > 0 };
 }

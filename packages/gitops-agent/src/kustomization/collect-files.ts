@@ -51,10 +51,10 @@ export function collectFiles(
   return { files: [...collector.files.values()], problems: collector.problems };
 }
 
-/** Files of folders by path and id: a folder that did not change is not looked at again. All of it can be lost. */
+/** Files of folders by id, with the path where they were: a folder that did not change is not looked at again. All of it can be lost. */
 export interface FolderMemory {
   rules: string;
-  folders: Map<string, readonly SourceFile[]>;
+  folders: Map<string, { readonly path: string; readonly files: readonly SourceFile[] }>;
 }
 
 export const emptyFolderMemory = (): FolderMemory => ({ rules: '', folders: new Map() });
@@ -82,8 +82,7 @@ function ignoreRules(reader: TreeReader, root: string, text: string | undefined)
  * can be remembered, and so can those of the folder above.
  */
 function collectFolder(collector: Collector, id: string, path: string, overlays: readonly Overlay[], depth: number): readonly SourceFile[] | undefined {
-  const key = `${path}\n${id}`;
-  const known = overlays.length === 0 ? collector.memory.folders.get(key) : undefined;
+  const known = overlays.length === 0 ? remembered(collector, id, path) : undefined;
   if (known) {
     for (const file of known) addFile(collector, file);
     return known;
@@ -105,19 +104,25 @@ function collectFolder(collector: Collector, id: string, path: string, overlays:
     const isFolder = entry.type === 'folder';
     if (!isFolder && !/\.ya?ml$/.test(entry.name)) continue;
     // What is remembered was not ignored.
-    const isKnown = isFolder && isPlain && collector.memory.folders.has(`${entryPath}\n${entry.id}`);
-    if (!isKnown && collector.ignore(entryPath, isFolder)) continue;
-    let added: readonly SourceFile[] | undefined = [];
-    if (isFolder) added = collectFolder(collector, entry.id, entryPath, overlays, depth + 1);
+    const known = isFolder && isPlain ? remembered(collector, entry.id, entryPath) : undefined;
+    if (!known && collector.ignore(entryPath, isFolder)) continue;
+    let added: readonly SourceFile[] | undefined = known ?? [];
+    if (known) for (const file of known) addFile(collector, file);
+    else if (isFolder) added = collectFolder(collector, entry.id, entryPath, overlays, depth + 1);
     else if (entry.type === 'file') added = [addFile(collector, { path: entryPath, id: entry.id, overlays })];
     if (added && plain && plain.length + added.length <= MAX_REMEMBERED_FILES) plain.push(...added);
     else plain = undefined;
   }
   if (plain) {
     if (collector.memory.folders.size > MAX_FILES) collector.memory.folders.clear();
-    collector.memory.folders.set(key, plain);
+    collector.memory.folders.set(id, { path, files: plain });
   }
   return plain;
+}
+
+function remembered({ memory }: Collector, id: string, path: string): readonly SourceFile[] | undefined {
+  const known = memory.folders.get(id);
+  return known?.path === path ? known.files : undefined;
 }
 
 function addFile(collector: Collector, file: SourceFile): SourceFile {

@@ -20,6 +20,8 @@ const MAX_FILES = 100_000;
 const MAX_BYTES = 256 * 1024 * 1024;
 const MAX_DEPTH = 32;
 const JOIN_AFTER_PACKS = 50;
+const LARGE_FOLDER = 100;
+const MAX_LARGE_FOLDERS = 20;
 /** Objects of earlier revisions go when there are more of them than what the newest needs, several times over. */
 const KEPT_OBJECTS = 2_000;
 const KEPT_PER_FILE = 8;
@@ -178,8 +180,16 @@ function artifactOf(content: Content, revision: string, commit: string): Artifac
 const TYPES: Readonly<Record<string, FolderEntry['type']>> = { '40000': 'folder', '120000': 'link', '160000': 'submodule' };
 
 function readerOf(content: Content): TreeReader {
+  /** Large folders are read once for all who look at the artifact. */
+  const large = new Map<string, readonly FolderEntry[]>();
   return {
-    folder: (id) => decodeTree(readObject(content, 'tree', id)).map((entry) => ({ name: entry.name, type: TYPES[entry.mode] ?? 'file', id: entry.id })),
+    folder: (id) => {
+      const known = large.get(id);
+      if (known) return known;
+      const entries = decodeTree(readObject(content, 'tree', id)).map((entry) => ({ name: entry.name, type: TYPES[entry.mode] ?? ('file' as const), id: entry.id }));
+      if (entries.length >= LARGE_FOLDER && large.size < MAX_LARGE_FOLDERS) large.set(id, entries);
+      return entries;
+    },
     file: (id) => readObject(content, 'blob', id),
   };
 }
