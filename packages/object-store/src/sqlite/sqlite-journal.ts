@@ -1,4 +1,4 @@
-import { closeSync, fdatasync, openSync } from 'node:fs';
+import { closeSync, fdatasync, fdatasyncSync, openSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import type { Journal } from '../log-structured-store.ts';
@@ -6,8 +6,9 @@ import type { StoreEvent } from '../store.ts';
 import { checksum } from './checksum.ts';
 
 /**
- * One transaction, and one fsync, per batch. The fsync is our own: SQLite's would keep the whole process waiting for the
- * disk. SQLite writes a batch to its write-ahead log and nowhere else (`synchronous=NORMAL`), so that file is what is synced.
+ * One transaction, and one fsync, per batch. The fsync is our own: when there is much to do, SQLite's would keep the whole
+ * process waiting for the disk. SQLite writes a batch to its write-ahead log and nowhere else (`synchronous=NORMAL`), so
+ * that file is what is synced.
  */
 export class SqliteJournal implements Journal {
   readonly #database: DatabaseSync;
@@ -28,7 +29,7 @@ export class SqliteJournal implements Journal {
     this.#setCompacted = database.prepare('UPDATE meta SET compacted = ?');
   }
 
-  append(events: readonly StoreEvent[]): Promise<void> {
+  append(events: readonly StoreEvent[]): Promise<void> | undefined {
     this.#transaction(() => {
       for (const event of events) {
         const value = event.type === 'put' ? event.value : undefined;
@@ -38,7 +39,7 @@ export class SqliteJournal implements Journal {
       this.#setRevision.run(events.at(-1)!.revision);
     });
     this.#log ??= openSync(this.#logFile, 'r');
-    return sync(this.#log);
+    return events.length < BUSY_BATCH ? syncNow(this.#log) : sync(this.#log);
   }
 
   compact(revision: number, dropped: readonly StoreEvent[]): void {
@@ -69,4 +70,17 @@ export class SqliteJournal implements Journal {
   }
 }
 
+/** With fewer writes at once nobody else has much to do, and the way through the thread pool costs more than it gives. */
+const BUSY_BATCH = 8;
+
 const sync = promisify(fdatasync);
+
+/** Rejects instead of throwing: the batch is in the log, on disk or not. */
+function syncNow(log: number): Promise<void> | undefined {
+  try {
+    fdatasyncSync(log);
+    return undefined;
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
