@@ -1,6 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { bucketStateStores, destinations, gitStateStores, works, type Work } from '@plinth/api';
 import { credentials, fsck, git, startGitServer, startHttpBackend, startS3Server, startWorld as startGitWorld } from '@plinth/state-store/testing';
 import { eventually, fakeClock } from '@plinth/testing';
@@ -12,6 +13,10 @@ import { bucketPromise, bucketRequest, condition, create, startWorld, type World
 const login = secret('git', credentials);
 const worker = destination('red', { kind: 'GitStateStore', name: 'default' });
 const secretRef = { name: 'git', namespace: 'default' };
+/** How long a store stays away after everybody has noticed: `npm run soak` makes it a minute. */
+const OUTAGE_MS = Number(process.env['PLINTH_OUTAGE_MS'] ?? 0);
+const outage = (): Promise<void> => sleep(OUTAGE_MS);
+const TIMEOUT_MS = 30_000 + OUTAGE_MS;
 const fileOf = (name: string): string => `red/resources/default/p/${name}/configure/5058f/a.yaml`;
 
 describe('a git server that is away for a while', () => {
@@ -36,6 +41,7 @@ describe('a git server that is away for a while', () => {
     // Its files stand where they stood, as far as anybody knows.
     await reconciled(world, 'one', 'True');
 
+    await outage();
     await using again = await startGitServer({ ...options, port: server.port });
     await reconciled(world, 'two', 'True');
     await ready(world.plane, gitStateStores, 'default', { status: 'True', reason: 'StateStoreReady' });
@@ -44,7 +50,7 @@ describe('a git server that is away for a while', () => {
     expect((await filesOf(bare)).filter((path) => path.includes('/bucket/'))).toEqual(['one', 'two'].map((name) => `worker/resources/default/bucket/${name}/instance-configure/5058f/bucket.yaml`));
     await fsck(bare);
     expect(again.port).toBe(server.port);
-  });
+  }, TIMEOUT_MS);
 
   it('does not lose what is deleted meanwhile', async () => {
     await using gitWorld = await startGitWorld();
@@ -56,11 +62,12 @@ describe('a git server that is away for a while', () => {
     await server[Symbol.asyncDispose]();
     await deleteWork(world.plane, 'one');
     await written(world.plane, 'one', 'False', /connection refused/);
+    await outage();
     await using again = await startGitServer({ ...options, port: server.port });
     await gone(world.plane, 'one');
     expect((await filesOf(join(options.dataDir, 'o', 'r.git'))).filter((path) => path.includes('/p/'))).toEqual([]);
     expect(again.port).toBe(server.port);
-  });
+  }, TIMEOUT_MS);
 });
 
 describe('a repository', () => {
@@ -158,13 +165,14 @@ describe('a bucket that answers 503', () => {
     await written(world.plane, 'two', 'False', /503 SlowDown/);
     await ready(world.plane, bucketStateStores, 's3', { status: 'False', reason: 'ErrorValidatingPermissions', message: /503 SlowDown/ });
     await ready(world.plane, destinations, 'blue', { status: 'False', reason: 'StateStoreNotReady' });
+    await outage();
     s3.failWith(undefined);
     await written(world.plane, 'two');
     await ready(world.plane, bucketStateStores, 's3', { status: 'True' });
     await deleteWork(world.plane, 'one');
     await gone(world.plane, 'one');
     expect(s3.requests.filter((request) => request.startsWith('DELETE') && request.includes('/p/one/'))).toHaveLength(1);
-  });
+  }, TIMEOUT_MS);
 });
 
 
