@@ -4,7 +4,7 @@ import { currentStanding } from '../applied/current-standing.ts';
 import { type Condition, type ConditionUpdate, findCondition, isTrue, setConditions, timestamp } from '../conditions.ts';
 import { LABELS } from '../naming/labels.ts';
 import { worksCondition, type WorksStanding, worksStanding } from '../work/standing.ts';
-import { deleteOutcome } from '../workflow/delete-status.ts';
+import { withDeleteOutcome } from '../workflow/delete-status.ts';
 import { actionOf, pipelineNameOf } from '../workflow/job-state.ts';
 import type { WorkflowPlan } from '../workflow/plan.ts';
 import { PAUSED, reconciledCondition } from '../workflow/reconciled.ts';
@@ -39,7 +39,7 @@ function statusFor(snapshot: PromiseSnapshot, plan: PromisePlan, before: Promise
     case 'paused':
       return unavailable(withConditions(before, [PAUSED, { type: 'Available', status: 'False', reason: 'PausedReconciliation', message: 'Paused' }], snapshot.now));
     case 'deleteWorkflow':
-      return deleting(snapshot, plan.workflow, before);
+      return withDeleteOutcome(before as WorkflowStatus, snapshot.delete, plan.workflow, snapshot.runs, snapshot.now) as PromiseStatus;
     case 'ignore':
     case 'endDeleteWorkflow':
     case 'cleanUp':
@@ -116,12 +116,6 @@ function availableCondition(isAvailable: boolean, standing: WorkflowOutcome['sta
   if (isAvailable) return { type, status: 'True', reason: 'PromiseAvailable', message: 'Ready to fulfil resource requests' };
   if (standing === 'suspended') return { type, status: 'False', reason: 'WorkflowSuspended', message: 'Suspended' };
   return { type, status: 'False', reason: 'PromiseUnavailable', message: apiProblem === undefined ? 'Cannot fulfil resource requests' : `Cannot fulfil resource requests: ${apiProblem}` };
-}
-
-function deleting({ delete: workflow, runs, now }: PromiseSnapshot, plan: WorkflowPlan, before: PromiseStatus): PromiseStatus {
-  const { pipelines, run, conditions } = deleteOutcome(before as WorkflowStatus, workflow, plan, troubleOf(plan, runs, before.kratix?.workflows?.pipelines ?? []), now);
-  const workflows = { ...before.kratix?.workflows, pipelines, ...(run ? { run } : {}) };
-  return withConditions({ ...before, kratix: { ...before.kratix, workflows } }, conditions, now);
 }
 
 /** Pipelines that cannot be decoded are refused at the door; one that got in nevertheless is a failed workflow. */

@@ -6,7 +6,7 @@ import type { WorkflowPlan } from './plan.ts';
 import { troubleOf } from './trouble.ts';
 import { attemptsOf, type CurrentPipeline, pipelinesAt, recordedRun, type WorkflowStatus } from './status.ts';
 
-export interface DeleteOutcome {
+interface DeleteOutcome {
   readonly pipelines: readonly PipelineStatus[];
   readonly run: WorkflowRun | undefined;
   readonly conditions: readonly ConditionUpdate[];
@@ -16,7 +16,7 @@ export interface DeleteOutcome {
  * How a delete workflow stands. Its pipelines follow those of the configure workflow, which Kratix overwrites: how
  * the object was made is of interest as long as it is there. One of the same name takes the other's place.
  */
-export function deleteOutcome(before: WorkflowStatus, workflow: Workflow, plan: WorkflowPlan, failure: string | undefined, now: number): DeleteOutcome {
+function deleteOutcome(before: WorkflowStatus, workflow: Workflow, plan: WorkflowPlan, failure: string | undefined, now: number): DeleteOutcome {
   const { pipelines: kept = [], run } = before.kratix?.workflows ?? {};
   const names = new Set(workflow.pipelines.map(({ metadata }) => metadata.name));
   const at = (done: number, current?: CurrentPipeline): readonly PipelineStatus[] => [...kept.filter(({ name }) => !names.has(name ?? '')), ...pipelinesAt(before, workflow, done, current, now)];
