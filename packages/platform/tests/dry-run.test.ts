@@ -247,6 +247,19 @@ describe('a request with the dry-run label', () => {
     await eventually(() => expect(rehearsed(world)).toEqual([]));
     await isReconciled(world);
   });
+
+  it('runs for real when the label went while the platform was down', async () => {
+    await using world = await startWorld({ 'test/make': make }, ON);
+    await world.plane.client.create(destinations, rehearsal);
+    await create(world.plane, bucketPromise());
+    const request = bucketRequest('one', { size: '2Gi' });
+    await create(world.plane, { ...request, metadata: { ...request.metadata, labels: { 'kratix.io/dry-run': 'true' } } });
+    await eventually(() => expect(summaryOf(world)).toContain('as a dry run'));
+
+    await world.restart(() => world.plane.client.patch(buckets, { namespace: 'default', name: 'one' }, 'merge', { metadata: { labels: { 'kratix.io/dry-run': null } } }));
+    await eventually(() => expect(world.store.files.get('worker/resources/default/bucket/one/instance-configure/5058f/bucket.yaml')).toContain('2Gi'));
+    await eventually(() => expect(rehearsed(world)).toEqual([]));
+  });
 });
 
 describe('a DryRun with a real git store', () => {

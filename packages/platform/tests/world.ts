@@ -23,7 +23,7 @@ export interface World extends AsyncDisposable {
   /** What the platform counts, in the Prometheus text format. */
   readonly metrics: () => Promise<string>;
   /** Ends the platform's process and starts another. */
-  readonly restart: () => Promise<void>;
+  readonly restart: (meanwhile?: () => Promise<unknown>) => Promise<void>;
 }
 
 /** The kind that the test Promise offers. */
@@ -83,8 +83,9 @@ export async function startWorld(images: Readonly<Record<string, TestImage>>, co
     request: (name = 'one', namespace = 'default') => plane.client.get<ResourceRequest>(buckets, { namespace, name }),
     storeMoved: () => moved(),
     metrics: () => platform.metrics(),
-    restart: async () => {
+    restart: async (meanwhile) => {
       await platform[Symbol.asyncDispose]();
+      await meanwhile?.();
       platform = start();
     },
     [Symbol.asyncDispose]: async () => {

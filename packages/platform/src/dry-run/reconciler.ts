@@ -30,8 +30,11 @@ export function runDryRunControllers(context: PlatformContext): AsyncDisposable 
   const recorder = context.recorder('DryRunController');
   const followers: DryRunFollowers = createDryRunFollowers(context, (promise, request) => {
     const owner = request?.metadata.labels?.[LABELS.dryRunOwner];
-    if (!request) for (const dryRun of ofPromise(promise)) dryRunController.enqueue(keyOf(dryRun));
-    else if (owner) dryRunController.enqueue({ namespace: request.metadata.namespace!, name: owner });
+    if (!request) {
+      for (const dryRun of ofPromise(promise)) dryRunController.enqueue(keyOf(dryRun));
+      // A label may have gone while nobody looked: of that the Works alone tell.
+      for (const work of informers.works.list({ labels: { [LABELS.promiseName]: promise, [LABELS.dryRun]: 'true' } })) for (const subject of labelledSubject(work)) labelled.enqueue(subject);
+    } else if (owner) dryRunController.enqueue({ namespace: request.metadata.namespace!, name: owner });
     else labelled.enqueue({ namespace: request.metadata.namespace!, name: `${promise}/${request.metadata.name}` });
   });
   const ofPromise = (name: string): readonly DryRun[] => all.list().filter((dryRun) => dryRun.spec?.promiseRef?.name === name);
