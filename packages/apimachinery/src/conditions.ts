@@ -9,6 +9,8 @@ export interface Condition {
   readonly observedGeneration?: number;
   /** Ours, RFC 3339: when somebody last had proof of what a condition that is true says. */
   readonly provedAt?: string;
+  /** Ours, a word for programs: what kind of failure is behind a condition that is false, where `reason` is the same for all. */
+  readonly cause?: string;
 }
 
 /**

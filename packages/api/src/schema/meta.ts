@@ -114,12 +114,16 @@ export interface Condition extends Of<typeof condition> {}
 /** Conditions merged by their type. */
 export const conditions = listMap('Observations of the state of the object, one per type.', ['type'], condition);
 
-/** Conditions that are replaced as a whole. Those of the platform say, besides, when they were proved. */
+/** Conditions that are replaced as a whole. Those of the platform say, besides, when they were proved, and what kind of failure there was. */
 export const atomicConditions = list(
   'Observations of the state of the object, one per type.',
   object(
     'One observation of the state of the object.',
-    { ...conditionFields, provedAt: time('When somebody last had proof of it, for conditions that are True.') },
+    {
+      ...conditionFields,
+      provedAt: time('When somebody last had proof of it, for conditions that are True.'),
+      cause: string('What kind of failure is behind it, as one word for programs: of a state store unreachable, unauthorized, not-found, rejected, invalid, conflict, aborted or failed.'),
+    },
     ['type', 'status', 'lastTransitionTime', 'reason', 'message'],
   ),
 );

@@ -1,6 +1,6 @@
-import type { AgentReport, Destination, GitStateStore, PlatformPromise, Pod, ResourceBinding, Work, WorkPlacement } from '@plinth/api';
+import type { AgentReport, BucketStateStore, Destination, GitStateStore, PlatformPromise, Pod, ResourceBinding, Work, WorkPlacement } from '@plinth/api';
 import type { Condition } from '@plinth/apimachinery';
-import { encodeWorkload } from '@plinth/state-store';
+import { encodeWorkload, type StateStoreReason } from '@plinth/state-store';
 import { describe, expect, it } from 'vitest';
 import type { HealthState } from '../health-record/aggregate.ts';
 import type { RequestStatus } from '../resource-request/request.ts';
@@ -8,7 +8,7 @@ import type { Chain } from './chain.ts';
 import { explain, findCause } from './explain.ts';
 
 const AT = '2026-11-22T21:04:05Z';
-const condition = (type: string, status: 'True' | 'False' | 'Unknown', reason: string, message = reason): Condition => ({ type, status, reason, message, lastTransitionTime: AT });
+const condition = (type: string, status: 'True' | 'False' | 'Unknown', reason: string, message = reason, cause?: StateStoreReason): Condition => ({ type, status, reason, message, lastTransitionTime: AT, ...(cause ? { cause } : {}) });
 
 const promise = (extra: object = {}, status: object = {}, metadata: object = {}): PlatformPromise =>
   ({ apiVersion: 'platform.kratix.io/v1alpha1', kind: 'Promise', metadata: { name: 'bucket', ...metadata }, spec: extra, status: { status: 'Available', conditions: [condition('Available', 'True', 'PromiseAvailable')], ...status } }) as PlatformPromise;
@@ -58,7 +58,8 @@ const chain = (overrides: Partial<Chain> & { readonly labels?: object } = {}): C
 const app = (state: string): PlatformPromise =>
   promise({ requiredPromises: [{ name: 'postgresql', version: 'v2' }] }, { status: 'Unavailable', requiredPromises: [{ name: 'postgresql', version: 'v2', state }], conditions: [condition('Available', 'False', 'PromiseUnavailable'), condition('RequirementsFulfilled', 'False', 'RequirementsNotInstalled')] }, { name: 'app' });
 const notWritten = placement([condition('WriteSucceeded', 'False', 'WorkloadsFailedWrite', 'failed to push')]);
-const unavailableStore = (reason: string, message: string): Partial<Chain> => ({ placements: [notWritten], findStore: () => store(condition('Ready', 'False', reason, message)) });
+const unavailableStore = (reason: string, message: string, cause?: StateStoreReason): Partial<Chain> => ({ placements: [notWritten], findStore: () => store(condition('Ready', 'False', reason, message, cause)) });
+const refusedWrite = (message: string, cause: StateStoreReason): Partial<Chain> => ({ placements: [placement([condition('WriteSucceeded', 'False', 'WorkloadsFailedWrite', message, cause)])] });
 const pending = { conditions: [...completed, condition('Applied', 'Unknown', 'ApplyPending')] };
 const reporting = (extra: object): Partial<Chain> => ({ status: pending, destinations: [destination('worker', { environment: 'dev' }, report(extra))] });
 
@@ -145,25 +146,41 @@ const CASES: readonly (readonly [what: string, overrides: Parameters<typeof chai
   ],
   [
     'a store that is away',
-    unavailableStore('ErrorValidatingPermissions', 'Error validating state store permissions: failed to list refs of https://localhost:31443/gitea_admin/kratix: connect ECONNREFUSED 127.0.0.1:31443'),
+    unavailableStore('ErrorValidatingPermissions', 'Error validating state store permissions: failed to list refs of https://localhost:31443/gitea_admin/kratix: connect ECONNREFUSED 127.0.0.1:31443', 'unreachable'),
     'store',
     'GitStateStore default cannot be reached: failed to list refs of https://localhost:31443/gitea_admin/kratix: connect ECONNREFUSED 127.0.0.1:31443; see whether the server at https://localhost:31443/gitea_admin/kratix runs',
   ],
   ['a store without its Secret', unavailableStore('SecretNotFound', 'Secret git not found in namespace kratix-platform-system'), 'store', 'GitStateStore default has no credentials: Secret git not found in namespace kratix-platform-system; create that Secret'],
-  ['credentials that are refused', unavailableStore('ErrorValidatingPermissions', 'the server answered 401'), 'store', 'GitStateStore default refuses the credentials: the server answered 401; correct Secret kratix-platform-system/git'],
-  ['a host that is not known', unavailableStore('ErrorValidatingPermissions', 'ssh: Host key verification failed.'), 'store', 'GitStateStore default shows a host key that is not known: ssh: Host key verification failed; put it into the key knownHosts of Secret kratix-platform-system/git'],
-  ['a bucket that is not there', unavailableStore('ErrorValidatingPermissions', 'cannot list b at s3.test: 404 NoSuchBucket'), 'store', 'GitStateStore default cannot be written: cannot list b at s3.test: 404 NoSuchBucket; create the bucket, or correct spec.bucketName'],
+  ['credentials that are refused', unavailableStore('ErrorValidatingPermissions', 'the server answered 401', 'unauthorized'), 'store', 'GitStateStore default refuses the credentials: the server answered 401; correct Secret kratix-platform-system/git'],
+  ['a Secret without the key that is needed', unavailableStore('ErrorInitialisingWriter', 'Secret git in namespace kratix-platform-system has no key password'), 'store', 'GitStateStore default cannot be used: Secret git in namespace kratix-platform-system has no key password; correct its spec, or Secret kratix-platform-system/git'],
+  ['a host that is not known', unavailableStore('ErrorValidatingPermissions', 'ssh: Host key verification failed.', 'unauthorized'), 'store', 'GitStateStore default shows a host key that is not known: ssh: Host key verification failed; put it into the key knownHosts of Secret kratix-platform-system/git'],
+  [
+    'a bucket that is not there',
+    { placements: [notWritten], findStore: () => ({ ...store(condition('Ready', 'False', 'ErrorValidatingPermissions', 'cannot list b at s3.test: 404 NoSuchBucket', 'not-found')), kind: 'BucketStateStore' }) as unknown as BucketStateStore },
+    'store',
+    'GitStateStore default cannot be written: cannot list b at s3.test: 404 NoSuchBucket; create the bucket, or correct spec.bucketName',
+  ],
+  ['a repository that is not there', unavailableStore('ErrorValidatingPermissions', 'cannot list https://git.test/o/r: 404', 'not-found'), 'store', 'GitStateStore default cannot be written: cannot list https://git.test/o/r: 404; create the repository, or correct spec.url'],
+  ['a branch that is not there', unavailableStore('ErrorValidatingPermissions', 'https://git.test/o/r has no branch "dev", it has: main', 'not-found'), 'store', 'GitStateStore default cannot be written: https://git.test/o/r has no branch "dev", it has: main; create the branch, or correct spec.branch'],
+  ['a certificate that is not trusted', unavailableStore('ErrorValidatingPermissions', 'cannot list https://git.test/o/r: self-signed certificate', 'unreachable'), 'store', 'GitStateStore default shows a certificate that is not trusted: cannot list https://git.test/o/r: self-signed certificate; put its authority into the key ca.crt of Secret kratix-platform-system/git'],
+  ['a store whose address holds the words of other troubles', unavailableStore('ErrorValidatingPermissions', 'cannot list https://git.test/credentials/path: connection refused', 'unreachable'), 'store', 'GitStateStore default cannot be reached: cannot list https://git.test/credentials/path: connection refused; see whether the server at https://localhost:31443/gitea_admin/kratix runs'],
   [
     'a push that is refused',
-    { placements: [placement([condition('WriteSucceeded', 'False', 'WorkloadsFailedWrite', 'the git server refused to move branch main: pre-receive hook declined')])] },
+    refusedWrite('the git server refused to move branch main: pre-receive hook declined', 'rejected'),
     'store',
     'GitStateStore default refuses the push: the git server refused to move branch main: pre-receive hook declined; see who else writes to the branch, and which rules it has',
   ],
   [
     'files that cannot be laid out',
-    { placements: [placement([condition('WriteSucceeded', 'False', 'WorkloadsFailedWrite', 'path "../x" leaves its folder: ".." is not allowed')])] },
+    refusedWrite('path "../x" leaves its folder: ".." is not allowed', 'invalid'),
     'store',
     'GitStateStore default does not take the files of bucket-one-make.worker-5058f: path "../x" leaves its folder: ".." is not allowed; correct what the pipeline writes',
+  ],
+  [
+    'a file and a folder of one name',
+    refusedWrite('web cannot be a file and a folder (of web/app.yaml) at once', 'invalid'),
+    'store',
+    'GitStateStore default does not take the files of bucket-one-make.worker-5058f: web cannot be a file and a folder (of web/app.yaml) at once; correct what the pipeline writes',
   ],
   ['a Destination that is silent', { silentSince: () => AT }, 'agent', `no report from Destination worker since ${AT}; see whether its cluster and its agent run`],
   [
@@ -267,14 +284,14 @@ describe('explain', () => {
   });
 
   it('does not mind a store that is away once the files stand in it', () => {
-    expect(findCause(chain({ findStore: () => store(condition('Ready', 'False', 'StateStoreError', 'connect ECONNREFUSED')) }))).toBeUndefined();
+    expect(findCause(chain({ findStore: () => store(condition('Ready', 'False', 'StateStoreError', 'connect ECONNREFUSED', 'unreachable')) }))).toBeUndefined();
   });
 
   it('keeps the words of others short, on one line, and free of credentials', () => {
     const { sentence } = explain(chain({ status: failed(`container size: ${'x'.repeat(2000)}\n (exit code 1)`) }));
     expect(sentence.length).toBeLessThan(300);
     expect(sentence).not.toContain('\n');
-    const away = { ...store(condition('Ready', 'False', 'StateStoreError', 'connect ECONNREFUSED')), spec: { url: 'https://ada:secret@git.test/x' } } as GitStateStore;
+    const away = { ...store(condition('Ready', 'False', 'StateStoreError', 'connect ECONNREFUSED', 'unreachable')), spec: { url: 'https://ada:secret@git.test/x' } } as GitStateStore;
     expect(explain(chain({ placements: [notWritten], findStore: () => away })).sentence).toBe('GitStateStore default cannot be reached: connect ECONNREFUSED; see whether the server at https://git.test/x runs');
   });
 
@@ -283,7 +300,7 @@ describe('explain', () => {
     const said = (overrides: Partial<Chain>): string => explain(chain({ object: deleting(), ...overrides })).sentence;
     expect(said({ status: { conditions: [condition('DeleteWorkflowCompleted', 'False', 'DeleteWorkflowFailed')], kratix: { workflows: { pipelines: [{ name: 'unmake', phase: 'Failed', message: 'container rm: boom (exit code 2)' }] } } } })).toBe('pipeline unmake failed: container rm: boom (exit code 2); correct it, or run it again with the label kratix.io/manual-reconciliation=true');
     expect(said({})).toBe('bucket default/one is being deleted: the files are being removed');
-    expect(said({ findStore: () => store(condition('Ready', 'False', 'StateStoreError', 'connect ECONNREFUSED')) })).toContain('GitStateStore default cannot be reached: connect ECONNREFUSED');
+    expect(said({ findStore: () => store(condition('Ready', 'False', 'StateStoreError', 'connect ECONNREFUSED', 'unreachable')) })).toContain('GitStateStore default cannot be reached: connect ECONNREFUSED');
     expect(said({ placements: [], object: deleting({ finalizers: ['example.com/hold'] }) })).toBe('bucket default/one is being deleted, it waits for the finalizers example.com/hold');
   });
 

@@ -90,7 +90,7 @@ export function runWorkPlacementController(context: PlatformContext): Controller
             message: `failed to ${action} the files of ${placement.metadata.name} in ${ref.kind} ${ref.name}: ${outcome.error.message}`,
           });
         }
-        await report(placement, { type: 'failed', message: outcome.error.message });
+        await report(placement, { type: 'failed', message: outcome.error.message, cause: outcome.error.reason });
         if (outcome.error.shouldRetry()) throw outcome.error;
         return done;
       case 'written':

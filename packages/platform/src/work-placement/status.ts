@@ -1,11 +1,13 @@
 import type { WorkPlacement } from '@plinth/api';
+import type { StateStoreReason } from '@plinth/state-store';
 import { type ConditionUpdate, findCondition, setConditions, timestamp } from '../conditions.ts';
 import { isMarked, LABELS } from '../naming/labels.ts';
 
 /** How the last look at the store ended. */
 export type PlacementOutcome =
   | { readonly type: 'written'; readonly versionId: string | undefined }
-  | { readonly type: 'failed'; readonly message: string }
+  /** `cause`: what kind of failure the store reported. */
+  | { readonly type: 'failed'; readonly message: string; readonly cause?: StateStoreReason }
   | { readonly type: 'pending' };
 
 /** The status in the words of the contract, section 4.5; conditions say which generation they are about. */
@@ -43,7 +45,7 @@ function conditionsOf(isMisplaced: boolean, outcome: PlacementOutcome): readonly
     case 'failed':
       return [
         scheduled,
-        { type: 'WriteSucceeded', status: 'False', reason: 'WorkloadsFailedWrite', message: outcome.message },
+        { type: 'WriteSucceeded', status: 'False', reason: 'WorkloadsFailedWrite', message: outcome.message, ...(outcome.cause ? { cause: outcome.cause } : {}) },
         { type: 'Ready', status: 'False', reason: 'WorkloadsFailedWrite', message: 'Failing' },
       ];
     case 'pending':

@@ -1,5 +1,6 @@
 import type { WorkPlacement } from '@plinth/api';
-import { isTrue } from '../../conditions.ts';
+import type { StateStoreReason } from '@plinth/state-store';
+import { type Condition, isTrue } from '../../conditions.ts';
 import { LABELS } from '../../naming/labels.ts';
 import type { Chain, Link, StateStore } from '../chain.ts';
 import { conditionOf, linkMaker, nameOf, quote } from '../words.ts';
@@ -18,10 +19,10 @@ export function storeLink({ object, placements, works, destinations, findStore }
     if (!store) return link(name, 'failed', `${name} of ${nameOf('Destination', placement.spec?.targetDestinationName)} does not exist`, { next: 'create it, or correct the stateStoreRef of the Destination' });
     const ready = conditionOf(store.status?.conditions, 'Ready');
     const written = conditionOf(placement.status?.conditions, 'WriteSucceeded');
-    if (ready?.status === 'False') return troubled(name, store, ready.message, ready.lastTransitionTime, ready.reason);
+    if (ready?.status === 'False') return troubled(name, store, ready);
     if (written?.status === 'False') {
-      return FAULT_OF_STORE.test(written.message)
-        ? troubled(name, store, written.message, written.lastTransitionTime)
+      return written.cause === undefined || !FAULTS_OF_FILES.has(written.cause)
+        ? troubled(name, store, written)
         : link(name, 'failed', `${name} does not take the files of ${placement.metadata.name}: ${quote(written.message)}`, { since: written.lastTransitionTime, next: 'correct what the pipeline writes' });
     }
   }
@@ -32,24 +33,31 @@ export function storeLink({ object, placements, works, destinations, findStore }
   return link(versions.length === 1 ? `commit ${versions[0]}` : `${placements.length} placements`, 'ok', versions.length === 1 ? 'holds the files' : 'are written', { since: last });
 }
 
-function troubled(name: string, store: StateStore, error: string, since: string | undefined, reason?: string): Link {
+function troubled(name: string, store: StateStore, { reason, message, cause, lastTransitionTime: since }: Condition): Link {
   const { secretRef } = store.spec ?? {};
   const secret = secretRef?.name ? `Secret ${secretRef.namespace || 'default'}/${secretRef.name}` : 'its credentials (spec.secretRef)';
-  const text = quote(error.replace(/^Error validating state store permissions: /, ''));
-  const say = (what: string, next: string): Link => link(name, 'failed', `${name} ${what}: ${text}`, { since, next });
+  const error = message.replace(/^Error validating state store permissions: /, '');
+  const say = (what: string, next: string): Link => link(name, 'failed', `${name} ${what}: ${quote(error)}`, { since, next });
   if (reason === 'SecretNotFound') return say('has no credentials', 'create that Secret');
-  if (/host key|known.?hosts/i.test(error)) return say('shows a host key that is not known', `put it into the key knownHosts of ${secret}`);
-  if (/\b(?:401|403)\b|unauthori[sz]ed|forbidden|denied|credential|password|authenticat|access ?key|signature/i.test(error)) return say('refuses the credentials', `correct ${secret}`);
-  if (/ECONN|EHOSTUN|ENOTFOUND|EAI_|refused the connection|connection refused|connect\b|getaddrinfo|timed? ?out|unreachable|no answer|no such host|\b50[0234]\b/i.test(error)) return say('cannot be reached', `see whether the server at ${addressOf(store)} runs`);
-  if (/NoSuchBucket/.test(error)) return say('cannot be written', 'create the bucket, or correct spec.bucketName');
-  if (/has no branch|branch .* not found/i.test(error)) return say('cannot be written', 'create the branch, or correct spec.branch');
-  if (/refused to move|reject|declined|hook|protected|fast.forward/i.test(error)) return say('refuses the push', 'see who else writes to the branch, and which rules it has');
-  if (/certificate|TLS|self.signed/i.test(error)) return say('shows a certificate that is not trusted', `put its authority into the key ca.crt of ${secret}`);
-  return say('cannot be written', `see kubectl describe ${name.replace(' ', '/').toLowerCase()}`);
+  // What stands in the store's spec or in its Secret; no server was asked.
+  if (reason === 'ErrorInitialisingWriter' && cause === undefined) return say('cannot be used', `correct its spec, or ${secret}`);
+  switch (cause as StateStoreReason | undefined) {
+    case 'unauthorized':
+      return /host key|known.?hosts/i.test(error) ? say('shows a host key that is not known', `put it into the key knownHosts of ${secret}`) : say('refuses the credentials', `correct ${secret}`);
+    case 'unreachable':
+      return /certificate|\bTLS\b|self.signed/i.test(error) ? say('shows a certificate that is not trusted', `put its authority into the key ca.crt of ${secret}`) : say('cannot be reached', `see whether the server at ${addressOf(store)} runs`);
+    case 'not-found':
+      if (store.kind === 'BucketStateStore') return say('cannot be written', 'create the bucket, or correct spec.bucketName');
+      return say('cannot be written', /has no branch /.test(error) ? 'create the branch, or correct spec.branch' : 'create the repository, or correct spec.url');
+    case 'rejected':
+      return say('refuses the push', 'see who else writes to the branch, and which rules it has');
+    default:
+      return say('cannot be written', `see kubectl describe ${name.replace(' ', '/').toLowerCase()}`);
+  }
 }
 
-/** Content that cannot be laid out says which path; everything else is the store's. */
-const FAULT_OF_STORE = /^(?!.*(?:\bpath\b|\bworkload\b|cannot write .*: a folder stands|is a file$|more than .* bytes|bytes in one change|it belongs to the placement)).*/s;
+/** Content that cannot be laid out, or that is another placement's; everything else is the store's. */
+const FAULTS_OF_FILES: ReadonlySet<string> = new Set<StateStoreReason>(['invalid', 'conflict']);
 
 /** Whether the content that this generation of the Work has stands in the store. */
 const isWritten = (placement: WorkPlacement, generation: number | undefined): boolean =>
