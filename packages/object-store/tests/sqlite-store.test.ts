@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -98,6 +98,15 @@ describe(openSqliteStore, () => {
       }),
       { numRuns: 40 },
     );
+  });
+
+  it('writes through a link to the file', async () => {
+    const [file, link] = [newFile(), newFile()];
+    await openSqliteStore({ file, mode: 'create' })[Symbol.asyncDispose]();
+    symlinkSync(file, link);
+    await using store = openSqliteStore({ file: link, mode: 'open' });
+    expect(await store.write({ key: '/a', value: bytes('1') })).toMatchObject({ ok: true, revision: 1 });
+    expect(await store.write({ key: '/a', value: bytes('2') })).toMatchObject({ ok: true, revision: 2 });
   });
 
   it('refuses a file that is missing, without making one', () => {

@@ -12,21 +12,21 @@ import { checksum } from './checksum.ts';
  */
 export class SqliteJournal implements Journal {
   readonly #database: DatabaseSync;
-  readonly #logFile: string;
-  /** Opened at the first batch: before it SQLite has no such file. */
-  #log: number | undefined;
+  readonly #log: number;
   readonly #insert: StatementSync;
   readonly #remove: StatementSync;
   readonly #setRevision: StatementSync;
   readonly #setCompacted: StatementSync;
 
-  constructor(database: DatabaseSync, logFile: string) {
+  /** `database`: open and in WAL mode, so that its log is there. Nothing may fail between a commit and its fsync but the fsync. */
+  constructor(database: DatabaseSync) {
     this.#database = database;
-    this.#logFile = logFile;
     this.#insert = database.prepare('INSERT INTO log (revision, key, create_revision, value, checksum) VALUES (?, ?, ?, ?, ?)');
     this.#remove = database.prepare('DELETE FROM log WHERE revision = ?');
     this.#setRevision = database.prepare('UPDATE meta SET revision = ?');
     this.#setCompacted = database.prepare('UPDATE meta SET compacted = ?');
+    // SQLite follows links, and keeps the log beside the file that they lead to.
+    this.#log = openSync(`${database.location()!}-wal`, 'r');
   }
 
   append(events: readonly StoreEvent[]): Promise<void> | undefined {
@@ -38,7 +38,6 @@ export class SqliteJournal implements Journal {
       }
       this.#setRevision.run(events.at(-1)!.revision);
     });
-    this.#log ??= openSync(this.#logFile, 'r');
     return events.length < BUSY_BATCH ? syncNow(this.#log) : sync(this.#log);
   }
 
@@ -53,7 +52,7 @@ export class SqliteJournal implements Journal {
   }
 
   close(): void {
-    if (this.#log !== undefined) closeSync(this.#log);
+    closeSync(this.#log);
     this.#database.close();
   }
 

@@ -36,7 +36,7 @@ export function openSqliteStore({ file, mode }: SqliteStoreOptions): LogStructur
     // the log into the database, which it does less often than by default (4 MB).
     database.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000');
     const recovered = recover(database, file);
-    return new LogStructuredStore(new SqliteJournal(database, `${file}-wal`), recovered);
+    return new LogStructuredStore(new SqliteJournal(database), recovered);
   } catch (error) {
     database.close();
     throw error instanceof StoreUnusableError ? error : unusable(file, error);
