@@ -32,6 +32,11 @@ describe('every kind', () => {
   it.each(all.map((kind) => [kind.plural, kind] as const))('%s has columns with a path or a function, not both', (_name, kind) => {
     for (const column of kind.columns ?? []) expect([column.name, (column.jsonPath === undefined) !== (column.value === undefined)]).toEqual([column.name, true]);
   });
+
+  it.each(all.map((kind) => [`${kind.plural}.${kind.group}`, kind] as const))('%s has each column once', (_name, kind) => {
+    const names = (kind.columns ?? []).map((column) => column.name);
+    expect(names).toEqual([...new Set(names)]);
+  });
 });
 
 function walk(schema: Schema, path: string, visit: (schema: Schema, path: string) => void): void {

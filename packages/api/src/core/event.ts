@@ -61,7 +61,6 @@ export const coreEvents = builtinKind({
     { name: 'Message', type: 'string', description: 'What happened, for people.', value: (e) => (e.message ?? '').trim() },
     { name: 'First Seen', type: 'string', priority: 1, description: 'Time since it was first seen.', value: (e, now) => since(e.firstTimestamp ?? e.eventTime, now) },
     { name: 'Count', type: 'string', priority: 1, description: 'How often it was seen.', value: (e) => String(e.series?.count ?? (e.count || 1)) },
-    { name: 'Name', type: 'string', priority: 1, description: 'Name of the event.', jsonPath: '.metadata.name' },
     { name: 'Name', type: 'string', format: 'name', priority: 1, description: 'Name of the event itself.', jsonPath: '.metadata.name' },
   ],
 });
