@@ -158,6 +158,15 @@ describe.each(both)('a command of this machine, by $type', (sandbox) => {
     expect((await outcome(run('no-such-thing', { env }, { image }))).exitCode).toBe(127);
   });
 
+  it('has no program of its own run outside, wherever its path leads', async () => {
+    await using dir = await tempDir();
+    const marker = join(dir.path, 'ran');
+    writeFileSync(join(dir.path, 'yq'), `#!/bin/sh\ntouch ${marker}\necho "version v4.44.6"\n`);
+    chmodSync(join(dir.path, 'yq'), 0o755);
+    for (const path of [dir.path, `/usr/..${dir.path}`]) expect((await outcome(run('true', { env: { PATH: `${path}:/usr/bin:/bin` } }, { image: { tools: ['yq'] } }))).exitCode).toBe(0);
+    expect(existsSync(marker)).toBe(false);
+  });
+
   it('cannot write without end', async () => {
     expect((await outcome(run('dd if=/dev/zero of=/tmp/x bs=1M count=600 2>/dev/null; test $(stat -c %s /tmp/x) -lt 600000000'))).exitCode).toBe(0);
   });

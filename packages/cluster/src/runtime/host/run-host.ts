@@ -12,7 +12,7 @@ import { ENV_FD, environmentLines, MISSING_FD, setupScript, STAND_INS } from './
 import type { StepUser } from './step-user.ts';
 import { missingTools, type MissingTool } from './tools.ts';
 import { unshareInto } from './unshare.ts';
-import { buildView, toolDirectory } from './view.ts';
+import { buildView, isMachines, toolDirectory } from './view.ts';
 
 export interface HostRuntimeOptions {
   readonly sandbox: Exclude<Sandbox, { type: 'none' }>;
@@ -35,7 +35,7 @@ export interface HostRuntimeOptions {
  * container that called a tool that the machine lacks fails, whatever its script made of that, and says which one.
  */
 export async function runHost(launch: ContainerLaunch, options: HostRuntimeOptions): Promise<RunningContainer> {
-  const missing = await missingTools(toolsOf(options.image), pathOf(launch, options, options.toolDirectories), options.toolDirectories[0]);
+  const missing = await missingTools(toolsOf(options.image), searchedFor(launch, options), options.toolDirectories[0]);
   const ended = Promise.withResolvers<ContainerExit>();
   const started = start(launch, commandLine(launch, options.image), missing, options);
   const { child } = started;
@@ -83,6 +83,10 @@ function toolsOf(image: HostImage | undefined): readonly string[] {
 
 const pathOf = (launch: ContainerLaunch, { image }: HostRuntimeOptions, toolDirectories: readonly string[]): string =>
   [...toolDirectories, launch.env['PATH'] ?? image?.env?.['PATH'] ?? SYSTEM_PATH].join(':');
+
+/** Where tools are looked for. A container's own path may lead to its volumes, whose programs are none of ours to run. */
+const searchedFor = (launch: ContainerLaunch, options: HostRuntimeOptions): readonly string[] =>
+  [...options.toolDirectories, ...pathOf(launch, options, []).split(':').filter((directory) => isMachines(directory, options.hidden))];
 
 interface Started {
   readonly child: ChildProcess;

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { accessSync, constants, realpathSync, statSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 
 /** A program that a step may call and that this machine lacks, with what a person can do about it. */
 export interface MissingTool {
@@ -38,13 +38,14 @@ const REMEDIES: Readonly<Record<string, string>> = {
 export const toolsIn = (text: string): readonly string[] => Object.keys(REMEDIES).filter((name) => new RegExp(`(^|[^\\w.])${name}([^\\w]|$)`).test(text));
 
 /**
- * Which of the tools this machine lacks. There are two programs of the name `yq`: the one of Debian and of pip speaks another
+ * Which of the tools none of the directories has. A program that is found may be run, as ourselves and outside of any
+ * sandbox: the directories must be the machine's or the installation's, not a container's. There are two programs of the name `yq`: the one of Debian and of pip speaks another
  * language, so it counts as missing.
  */
-export async function missingTools(names: readonly string[], path: string, toolDirectory: string | undefined): Promise<readonly MissingTool[]> {
+export async function missingTools(names: readonly string[], directories: readonly string[], toolDirectory: string | undefined): Promise<readonly MissingTool[]> {
   const missing: MissingTool[] = [];
   for (const name of new Set(names)) {
-    const found = findProgram(name, path);
+    const found = findProgram(name, directories);
     if (found && (name !== 'yq' || (await isYq4(found)))) continue;
     const place = toolDirectory ? `, or put it into ${toolDirectory}` : '';
     const what = found ? `${name} 4 not found (${found} is another program)` : `${name} not found on this machine`;
@@ -54,8 +55,8 @@ export async function missingTools(names: readonly string[], path: string, toolD
   return missing;
 }
 
-function findProgram(name: string, path: string): string | undefined {
-  for (const directory of path.split(delimiter)) {
+function findProgram(name: string, directories: readonly string[]): string | undefined {
+  for (const directory of directories) {
     const file = join(directory, name);
     try {
       accessSync(file, constants.X_OK);

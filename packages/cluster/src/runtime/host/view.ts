@@ -1,5 +1,5 @@
 import { existsSync, lstatSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, normalize } from 'node:path';
 import type { HostImage } from './host-image.ts';
 
 /** One thing that is mounted or made, in order, to build the tree that a command sees. */
@@ -134,6 +134,12 @@ function canonical(path: string): string {
   const parent = dirname(path);
   return existsSync(parent) ? join(realpathSync(parent), basename(path)) : path;
 }
+
+/** Whether what lies there is the machine's: seen by every command, written by none. */
+export const isMachines = (path: string, hidden: readonly string[]): boolean => {
+  const plain = normalize(path);
+  return isSystem(plain) && !hidden.some((each) => plain === each || plain.startsWith(`${each}/`));
+};
 
 const isSystem = (path: string): boolean => SYSTEM_DIRECTORIES.some((each) => path === each || path.startsWith(`${each}/`));
 
