@@ -34,11 +34,12 @@ export async function runContainer({ api, name, config, log, clock }: ContainerR
   const follow = async (): Promise<ContainerExit> => {
     try {
       const output = await api.stream({ method: 'GET', path: `${path}/logs`, query: { follow: '1', stdout: '1', stderr: '1' } });
-      const printed = readOutputFrames(output, log);
+      // The output may break off before anybody waits for its end.
+      const printed = readOutputFrames(output, log).catch(() => {});
       const waited = await expectCall(api, { method: 'POST', path: `${path}/wait` });
       // The log ends with the container; Podman without a record of events does not notice.
       const cancelCut = clock.setTimeout(() => output.destroy(), LOG_END_MS);
-      await printed.catch(() => {});
+      await printed;
       cancelCut();
       const exitCode = (waited.body as { readonly StatusCode?: number }).StatusCode ?? EXIT_KILLED;
       if (killed && exitCode === EXIT_KILLED) return { exitCode, signal: 9 };
