@@ -142,7 +142,7 @@ describe('an Ingress', () => {
   });
 
   it('passes on a WebSocket', async () => {
-    await using world = await startWeb();
+    const world = await startWeb();
     await served(world.port);
     const socket = connect({ host: '127.0.0.1', port: world.port });
     socket.write('GET /ws HTTP/1.1\r\nHost: web.default.localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\nearly ');
@@ -151,7 +151,10 @@ describe('an Ingress', () => {
     await eventually(() => expect(received).toContain('early'));
     socket.write('and late');
     await eventually(() => expect(received).toMatch(/^HTTP\/1\.1 101 Switching Protocols\r\n[\s\S]*Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=\r\n\r\nwelcome:early and late$/));
-    socket.destroy();
+    // It keeps nobody from stopping.
+    const closed = once(socket, 'close');
+    await world[Symbol.asyncDispose]();
+    await closed;
   });
 
   it('answers every request while pods are rolled over, added, taken away and lost', async () => {

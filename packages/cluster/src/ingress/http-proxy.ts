@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { Agent, createServer, request as httpRequest, type ClientRequest, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { Target } from '../proxy/forwarder.ts';
 import { forwardedHeaders, passedOn } from './http-headers.ts';
 import { proxyUpgrade } from './upgrade.ts';
@@ -15,6 +17,11 @@ export interface HttpProxyOptions {
   readonly connectTimeoutMs?: number;
 }
 
+export interface HttpProxy extends Server {
+  /** Breaks off all that is going on. The server itself no longer knows those connections that were upgraded. */
+  readonly end: () => Promise<void>;
+}
+
 /**
  * Passes HTTP on, bodies as streams, upgrades (WebSocket) as connections.
  *
@@ -22,9 +29,10 @@ export interface HttpProxyOptions {
  * may be repeated (GET, HEAD, OPTIONS) and no answer had begun. All others get a connection of their own, so that none of
  * them meets one that is just being closed. A pod that goes away thus costs no request, as long as another one answers.
  */
-export function createHttpProxy(options: HttpProxyOptions): Server & { readonly agent: Agent } {
+export function createHttpProxy(options: HttpProxyOptions): HttpProxy {
   const { decide } = options;
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 64, scheduling: 'lifo' });
+  const upgraded = new Set<Duplex>();
   let turn = 0;
   const server = createServer({ keepAliveTimeout: 75_000, headersTimeout: 15_000, requestTimeout: 300_000, noDelay: true }, (request, response) => {
     request.on('error', () => response.destroy());
@@ -35,6 +43,8 @@ export function createHttpProxy(options: HttpProxyOptions): Server & { readonly 
   });
   server.maxConnections = MAX_CONNECTIONS;
   server.on('upgrade', (request, socket, head) => {
+    upgraded.add(socket);
+    socket.once('close', () => upgraded.delete(socket));
     const decision = decide(hostOf(request), pathOf(request));
     turn = (turn + 1) % Number.MAX_SAFE_INTEGER;
     const targets = decision.type === 'forward' ? inTurn(decision.targets, turn).slice(0, MAX_TRIES) : [];
@@ -45,7 +55,16 @@ export function createHttpProxy(options: HttpProxyOptions): Server & { readonly 
     else socket.destroy();
   });
   server.on('close', () => agent.destroy());
-  return Object.assign(server, { agent });
+  return Object.assign(server, {
+    end: async () => {
+      if (!server.listening) return;
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      for (const socket of upgraded) socket.destroy();
+      await closed;
+    },
+  });
 }
 
 interface Attempt {

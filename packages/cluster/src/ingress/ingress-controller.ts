@@ -87,10 +87,7 @@ export async function startIngressController(context: ControllerContext, options
       cancelRetry();
       for (const end of unsubscribe) end();
       await controller[Symbol.asyncDispose]();
-      if (!server.listening) return;
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeAllConnections();
-      await closed;
+      await server.end();
     },
   };
 }
