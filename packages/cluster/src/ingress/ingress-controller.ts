@@ -76,6 +76,7 @@ export async function startIngressController(context: ControllerContext, options
   });
   async function listenAgain(): Promise<void> {
     await listen();
+    if (port === undefined) return;
     for (const ingress of informer.list()) controller.enqueue(keyOf(ingress));
   }
 
