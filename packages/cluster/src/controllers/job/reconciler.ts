@@ -8,13 +8,13 @@ import { DEFAULT_JOB_LIMITS, isFinished, jobPod, planJob, type JobLimits } from 
 import { jobStatus } from './status.ts';
 
 /**
- * When to write a status that differs only in how many pods are ready (ms): a second after the last of them changed. Pods of
- * pipelines are over by then. Kubernetes' own controller waits as long: https://github.com/kubernetes/enhancements/issues/2879
+ * When to write a status that differs only in how many pods are ready (ms): in the second after the last of them changed (its
+ * time has no fractions); 0: at once. Pods of pipelines are over by then. Kubernetes' own controller waits as long: https://github.com/kubernetes/enhancements/issues/2879
  */
-function readySettlesAt({ status: before }: Job, { ready: _ready, ...rest }: NonNullable<Job['status']>, pods: readonly Pod[]): number {
+function readySettlesAt({ status: before }: Job, { ready, ...rest }: NonNullable<Job['status']>, pods: readonly Pod[]): number {
   if (!before) return 0;
-  const { ready: _before, ...previous } = before;
-  if (!deepEqual(previous, rest)) return 0;
+  const { ready: readyBefore, ...previous } = before;
+  if (ready === readyBefore || !deepEqual(previous, rest)) return 0;
   const changes = pods.map((pod) => Date.parse(pod.status?.conditions?.find(({ type }) => type === 'Ready')?.lastTransitionTime ?? ''));
   return Math.max(0, ...changes.filter(Number.isFinite)) + 1000;
 }
