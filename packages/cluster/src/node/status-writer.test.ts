@@ -1,7 +1,10 @@
 import type { Pod } from '@plinth/api';
+import type { Client } from '@plinth/client';
+import { silentLogger } from '@plinth/controller-runtime';
+import { fakeClock } from '@plinth/testing';
 import { describe, expect, it } from 'vitest';
 import type { PodStatus } from '../objects/types.ts';
-import { patienceMs } from './status-writer.ts';
+import { createStatusWriter, patienceMs } from './status-writer.ts';
 
 const job = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec: { restartPolicy: 'OnFailure', containers: [] } } as unknown as Pod;
 const status = (phase: string, init: object, main: object = { waiting: { reason: 'PodInitializing' } }): PodStatus =>
@@ -24,5 +27,58 @@ describe(patienceMs, () => {
 
   it('writes every state of a pod that serves', () => {
     expect(patienceMs({ ...job, spec: { ...job.spec!, restartPolicy: 'Always' } }, status('Pending', { running: {} }))).toBe(0);
+  });
+});
+
+describe(createStatusWriter, () => {
+  const [begun, next, over] = [status('Pending', { running: {} }), status('Running', { terminated: { exitCode: 0 } }, { running: {} }), status('Succeeded', { terminated: { exitCode: 0 } }, { terminated: { exitCode: 0 } })];
+  const start = () => {
+    const clock = fakeClock();
+    const stopped = new AbortController();
+    const written: unknown[] = [];
+    let known: PodStatus = status('Pending', { waiting: { reason: 'PodInitializing' } });
+    let wanted = known;
+    const client = { updateStatus: async (_resource: unknown, pod: { status: PodStatus }) => written.push(known = pod.status) } as unknown as Client;
+    const writer = createStatusWriter({ client, log: silentLogger, signal: stopped.signal, clock, sleep: async () => {}, wanted: () => ({ pod: { ...job, status: known } as Pod, status: wanted }) });
+    const become = async (its: PodStatus): Promise<void> => {
+      wanted = its;
+      writer.changed();
+      // Twice: what is written is written a turn of the event loop later.
+      await clock.advance(0);
+      await clock.advance(0);
+    };
+    return { clock, stopped, written, writer, become, known: () => known };
+  };
+
+  it('writes progress once it lasts, the newest of it, and its end at once', async () => {
+    const { clock, written, become } = start();
+    await become(begun);
+    await clock.advance(200);
+    await become(next);
+    expect(written).toEqual([]);
+    await clock.advance(51);
+    expect(written).toEqual([next]);
+    await become(over);
+    expect([written, clock.pending]).toEqual([[next, over], 0]);
+  });
+
+  it('begins to wait anew after what came to nothing', async () => {
+    const { clock, written, become, known } = start();
+    await become(begun);
+    await become(known());
+    expect(clock.pending).toBe(0);
+    await clock.advance(1000);
+    await become(begun);
+    expect([written, clock.pending]).toEqual([[], 1]);
+  });
+
+  it('writes what waits when it is told to, and nothing after its end', async () => {
+    const { clock, stopped, written, writer, become } = start();
+    await become(begun);
+    await writer.flush();
+    expect([written, clock.pending]).toEqual([[begun], 0]);
+    await become(next);
+    stopped.abort();
+    expect([written, clock.pending]).toEqual([[begun], 0]);
   });
 });

@@ -40,7 +40,11 @@ export function createStatusWriter({ client, log, wanted, signal, clock, sleep }
     while (dirty && !signal.aborted) {
       dirty = false;
       const next = wanted();
-      if (!next || deepEqual(next.pod.status, next.status)) continue;
+      if (!next || deepEqual(next.pod.status, next.status)) {
+        cancelWait();
+        waitsSince = undefined;
+        continue;
+      }
       const waitMs = (waitsSince ??= clock.now()) + (isHurried ? 0 : patienceMs(next.pod, next.status)) - clock.now();
       cancelWait();
       if (waitMs > 0) {
