@@ -85,6 +85,7 @@ export function createPodWorker(first: Pod, context: NodeContext, gone: (uid: st
   let over = isPodFinished(first);
   let cancelWake = (): void => {};
   let cancelRefresh = (): void => {};
+  let cancelStarts = (): void => {};
 
   const isProgram = (container: Container): boolean => context.catalogue(container.image ?? '')?.runtime === 'program';
   const all = (): readonly Container[] => [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])];
@@ -96,7 +97,7 @@ export function createPodWorker(first: Pod, context: NodeContext, gone: (uid: st
   const justStarted: string[] = [];
   const noteStart = (name: string): void => {
     if (justStarted.push(name) > 1) return;
-    clock.setTimeout(() => note('Normal', 'Started', `Container${justStarted.length > 1 ? 's' : ''} started: ${justStarted.splice(0).join(', ')}`), START_EVENT_MS);
+    cancelStarts = clock.setTimeout(() => note('Normal', 'Started', `Container${justStarted.length > 1 ? 's' : ''} started: ${justStarted.splice(0).join(', ')}`), START_EVENT_MS);
   };
   const setRecord = (name: string, change: Partial<ContainerRecord>): void => {
     records.set(name, { ...records.get(name)!, ...change });
@@ -467,6 +468,7 @@ export function createPodWorker(first: Pod, context: NodeContext, gone: (uid: st
     vanished: () => {
       isGone = true;
       lives.abort();
+      cancelStarts();
       end('PodDeleted', VANISHED_GRACE_MS);
       void ending!.then(() => gone(uid));
     },
@@ -474,6 +476,7 @@ export function createPodWorker(first: Pod, context: NodeContext, gone: (uid: st
       lives.abort();
       cancelWake();
       cancelRefresh();
+      cancelStarts();
       await stopAll('NodeShutdown', grace);
     },
     inputs: inputsOf(first),
@@ -494,9 +497,9 @@ export function createPodWorker(first: Pod, context: NodeContext, gone: (uid: st
   }
 }
 
-/** For failures of this machine or of the API server: nothing tells when they are over. */
 /** How long a start waits for others of its pod before it is told, in ms. */
 const START_EVENT_MS = 250;
+/** For failures of this machine or of the API server: nothing tells when they are over. */
 const RETRY_MS = 2000;
 const MIN_GRACE_MS = 100;
 /** A pod that was deleted by force is gone for the API, but its servers still get to end in order. */
