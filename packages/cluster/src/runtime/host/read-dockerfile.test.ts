@@ -54,7 +54,7 @@ describe(readDockerfile, () => {
     ['FROM golang AS b\nRUN go build\nFROM alpine\nCOPY --from=b /out/pipeline /bin/\n', './Dockerfile, line 4: COPY --from=b brings /out/pipeline, which is built by a container engine only'],
     ['FROM alpine\nADD https://example.org/x /x\n', './Dockerfile, line 2: ADD fetches https://example.org/x, which is done by a container engine only'],
     ['FROM alpine\nCOPY gone /x\n', './Dockerfile, line 2: COPY copies gone, and there is no ./gone'],
-    ['FROM alpine\nCOPY ../x /x\n', './Dockerfile, line 2: COPY copies ../x, and there is no'],
+    ['FROM alpine\nCOPY ../x /x\n', './Dockerfile, line 2: COPY copies ../x, which lies outside of .'],
     ['COPY x /x\n', './Dockerfile has no FROM'],
   ])('refuses %j', async (text, message) => {
     await expect(read(text)).rejects.toThrow(message);

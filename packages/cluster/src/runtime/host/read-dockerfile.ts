@@ -98,10 +98,11 @@ function copied({ name, line }: Instruction, words: readonly string[], { file, c
     if (/^(https?|git):\/\//.test(source)) throw new DockerfileError(`${where} fetches ${source}, which is done by a container engine only`);
     const isPattern = /[*?[]/.test(source);
     const paths = isPattern ? globSync(source.replace(/^\/+/, ''), { cwd: context }).map((path) => resolve(context, path)) : [resolve(context, `./${source}`)];
+    // Before anything is looked for: what lies outside is nobody's business here, whether it exists or not.
+    if (paths.some((path) => path !== context && !path.startsWith(`${context.replace(/\/$/, '')}/`))) throw new DockerfileError(`${where} copies ${source}, which lies outside of ${context}`);
     const found = paths.filter((path) => existsSync(path));
     if (found.length === 0) throw new DockerfileError(`${where} copies ${source}, and there is no ${join(context, source)}`);
     return found.map((path) => {
-      if (path !== context && !path.startsWith(`${context.replace(/\/$/, '')}/`)) throw new DockerfileError(`${where} copies ${source}, which lies outside of ${context}`);
       // The content of a folder is copied, not the folder; a file goes into a folder or becomes the target.
       const isFolder = statSync(path).isDirectory();
       return { source: path, target: !isFolder && (intoFolder || found.length > 1) ? posix.join(target, basename(path)) : target };
