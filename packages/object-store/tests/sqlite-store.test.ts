@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -98,6 +98,20 @@ describe(openSqliteStore, () => {
       }),
       { numRuns: 40 },
     );
+  });
+
+  it('brings what a crash left in the log to the database before it shows it', async () => {
+    const [file, crashed, database] = [newFile(), newFile(), newFile()];
+    await using store = openSqliteStore({ file, mode: 'create' });
+    await store.write({ key: '/a', value: bytes('1') });
+    for (const end of ['', '-wal']) copyFileSync(file + end, crashed + end);
+    expect(statSync(`${crashed}-wal`).size).toBeGreaterThan(0);
+    await using again = openSqliteStore({ file: crashed, mode: 'open' });
+    expect(again.revision).toBe(1);
+    copyFileSync(crashed, database);
+    await using alone = openSqliteStore({ file: database, mode: 'open' });
+    expect(alone.get('/a')).toMatchObject({ revision: 1 });
+    expect(await again.write({ key: '/a', value: bytes('2') })).toMatchObject({ revision: 2 });
   });
 
   it('writes through a link to the file', async () => {

@@ -36,6 +36,9 @@ export function openSqliteStore({ file, mode }: SqliteStoreOptions): LogStructur
     // the log into the database, which it does less often than by default (4 MB).
     database.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000');
     const recovered = recover(database, file);
+    // What a crash left in the log may be in the memory of the system alone, and a later sync would not bring it to the disk
+    // if one has failed before. So it goes into the database, and is synced there, before anybody sees it.
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     return new LogStructuredStore(new SqliteJournal(database), recovered);
   } catch (error) {
     database.close();
