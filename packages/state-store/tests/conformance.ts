@@ -105,6 +105,14 @@ export function stateStoreConformance(name: string, start: () => Promise<StoreUn
       expect(text(await writer.read('d/f2'))).toBe('29');
     });
 
+    it('answers everybody who asks for the very same change', async () => {
+      await using store = await start();
+      await using writer = await store.open();
+      const [good, bad] = [directory('d', { a: '1' }), files({ '../escape': 'x' })];
+      const outcomes = await writer.writeAll([good, good, bad, bad]);
+      expect(outcomes.map((each) => each.outcome)).toEqual([expect.stringMatching(/written|unchanged/), expect.stringMatching(/written|unchanged/), 'failed', 'failed']);
+    });
+
     it('lets two writers work on one store without losing a change', async () => {
       await using store = await start();
       await using one = await store.open();

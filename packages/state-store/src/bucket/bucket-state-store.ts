@@ -97,10 +97,11 @@ export class BucketStateStore implements StateStoreWriter {
     const signal = this.#closing.signal;
     const snapshot = new BucketSnapshot(this.#client, (key, etag, md5) => this.#isSame(key, etag, md5), signal);
     const draft = new BucketDraft(snapshot, this.#root);
-    const waitingOf = new Map(batch.map((waiting) => [waiting.change, waiting]));
+    // Somebody may ask for the very same change twice.
+    const waitingOf = Map.groupBy(batch, ({ change }) => change);
     const fail = (change: StateStoreChange, error: unknown): void => {
       const failure = signal.aborted ? new StateStoreError('aborted', 'the state store was closed', { cause: error }) : explain('cannot write', error);
-      waitingOf.get(change)?.settle({ outcome: 'failed', error: new StateStoreError(failure.reason, `cannot write ${change.name}: ${failure.message}`, { cause: failure, ...(failure.hint ? { hint: failure.hint } : {}) }) });
+      for (const waiting of waitingOf.get(change) ?? []) waiting.settle({ outcome: 'failed', error: new StateStoreError(failure.reason, `cannot write ${change.name}: ${failure.message}`, { cause: failure, ...(failure.hint ? { hint: failure.hint } : {}) }) });
       waitingOf.delete(change);
     };
     // Whatever this finds wrong, it is told in the order of the changes, below.
@@ -147,10 +148,13 @@ export class BucketStateStore implements StateStoreWriter {
     await carryOut(files.filter(([, { content }]) => !content), remove);
     await carryOut(indexes, (key, entry) => (entry.content ? put(key, entry) : remove(key)));
 
-    for (const [change, waiting] of waitingOf) {
+    for (const [change, all] of waitingOf) {
       const touched = entries.filter(([, entry]) => entry.changes.has(change)).map(([key]) => key);
-      if (touched.length > 0) waiting.settle({ outcome: 'written', versionId: chain(touched.flatMap((key) => versions.get(key) ?? [])) });
-      else waiting.settle({ outcome: 'unchanged', versionId: chain(filesOf(this.#root, change).flatMap((key) => this.#known.get(key)?.etag ?? [])) });
+      const outcome: WriteOutcome =
+        touched.length > 0
+          ? { outcome: 'written', versionId: chain(touched.flatMap((key) => versions.get(key) ?? [])) }
+          : { outcome: 'unchanged', versionId: chain(filesOf(this.#root, change).flatMap((key) => this.#known.get(key)?.etag ?? [])) };
+      for (const waiting of all) waiting.settle(outcome);
     }
   }
 
