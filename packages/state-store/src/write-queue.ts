@@ -10,31 +10,44 @@ export interface Waiting {
 }
 
 export interface WriteQueueOptions {
-  /** When it aborts, what waits has failed as `aborted`. */
-  readonly closing: AbortSignal;
   /** Most changes in one batch. */
   readonly maxBatch: number;
   /** Settles every change of the batch. */
   readonly writeBatch: (batch: readonly Waiting[]) => Promise<void>;
-  /** Runs what it is given when it is its turn. */
-  readonly inTurn: (act: () => Promise<void>) => Promise<void>;
 }
 
 /** Bytes of files in one batch, roughly: more changes than that wait for the next. */
 const maxBatchBytes = 32 * 1024 * 1024;
 
-/** Gathers the changes that come while a batch is being written: they are the next batch. Changes keep their order. */
-export class WriteQueue {
+/**
+ * Gathers the changes that come while a batch is being written: they are the next batch. Changes keep their order. Each
+ * batch takes its turn, so that who only looks does not wait until there is nothing left to write.
+ */
+export class WriteQueue implements AsyncDisposable {
   readonly #options: WriteQueueOptions;
   readonly #queue: Waiting[] = [];
+  readonly #closing = new AbortController();
+  #turn: Promise<unknown> = Promise.resolve();
   #writing = false;
 
   constructor(options: WriteQueueOptions) {
     this.#options = options;
   }
 
+  /** Aborts when the queue is disposed of. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  /** Runs what it is given when everything that came before has ended. */
+  inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(act, act);
+    this.#turn = mine.catch(() => {});
+    return mine;
+  }
+
   async write(change: StateStoreChange, options: WriteOptions = {}): Promise<WriteOutcome> {
-    if (this.#options.closing.aborted || options.signal?.aborted) return givenUp(change, options.signal);
+    if (this.closing.aborted || options.signal?.aborted) return givenUp(change, options.signal);
     const { promise, resolve } = Promise.withResolvers<WriteOutcome>();
     let isSettled = false;
     const settle = (outcome: WriteOutcome): void => {
@@ -55,19 +68,21 @@ export class WriteQueue {
     if (!this.#writing) {
       this.#writing = true;
       // One round of the microtask queue later, so that calls made together share a batch.
-      queueMicrotask(() => void this.#options.inTurn(() => this.#drain()));
+      queueMicrotask(() => void this.#drain());
     }
     return promise;
   }
 
-  /** After `closing`: what still waits has failed. */
-  close(): void {
+  /** Waits for whose turn it is; what still waits fails as `aborted`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    await this.#turn;
     for (const waiting of this.#queue.splice(0)) waiting.settle(givenUp(waiting.change, undefined));
   }
 
   async #drain(): Promise<void> {
     try {
-      while (this.#queue.length > 0 && !this.#options.closing.aborted) await this.#options.writeBatch(this.#takeBatch());
+      while (this.#queue.length > 0 && !this.closing.aborted) await this.inTurn(() => this.#options.writeBatch(this.#takeBatch()));
     } finally {
       this.#writing = false;
     }

@@ -29,9 +29,7 @@ export class BucketStateStore implements StateStoreWriter {
   readonly #options: BucketStateStoreOptions;
   readonly #root: string;
   readonly #client: BucketClient;
-  readonly #closing = new AbortController();
   readonly #queue: WriteQueue;
-  #turn: Promise<unknown> = Promise.resolve();
   /** What the objects are, as far as this writer knows. An ETag is not always an MD5. */
   readonly #known = new Map<string, { readonly etag: string; readonly md5: string }>();
 
@@ -42,7 +40,7 @@ export class BucketStateStore implements StateStoreWriter {
     this.#options = options;
     this.#root = joinPath(options.path ?? '');
     this.#client = new BucketClient(options);
-    this.#queue = new WriteQueue({ closing: this.#closing.signal, maxBatch: 500, writeBatch: (batch) => this.#writeBatch(batch), inTurn: (act) => this.#inTurn(act) });
+    this.#queue = new WriteQueue({ maxBatch: 500, writeBatch: (batch) => this.#writeBatch(batch) });
   }
 
   /** Does no I/O: {@link probe} tells whether the bucket is there. Throws a StateStoreError for options that cannot be. */
@@ -76,7 +74,7 @@ export class BucketStateStore implements StateStoreWriter {
   async probe(options: WriteOptions = {}): Promise<void> {
     const signal = this.#signal(options);
     await this.#client.probe(joinPath(this.#root, '.kratix-write-permission-check'), signal);
-    await this.#inTurn(async () => {
+    await this.#queue.inTurn(async () => {
       const there = await this.#listAll((prefix) => this.#client.list(prefix, signal));
       const changed = [...this.#known].some(([key, { etag }]) => there.get(key) !== etag);
       if (!changed) return;
@@ -87,14 +85,12 @@ export class BucketStateStore implements StateStoreWriter {
 
   /** Changes that wait fail as `aborted`; uploads that are under way are broken off. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closing.abort();
-    await this.#turn.catch(() => {});
-    this.#queue.close();
+    await this.#queue[Symbol.asyncDispose]();
     this.#client[Symbol.dispose]();
   }
 
   async #writeBatch(batch: readonly Waiting[]): Promise<void> {
-    const signal = this.#closing.signal;
+    const signal = this.#queue.closing;
     const snapshot = new BucketSnapshot(this.#client, (key, etag, md5) => this.#isSame(key, etag, md5), signal);
     const draft = new BucketDraft(snapshot, this.#root);
     // Somebody may ask for the very same change twice.
@@ -178,13 +174,7 @@ export class BucketStateStore implements StateStoreWriter {
   }
 
   #signal(options: WriteOptions): AbortSignal {
-    return options.signal ? AbortSignal.any([options.signal, this.#closing.signal]) : this.#closing.signal;
-  }
-
-  #inTurn<T>(act: () => Promise<T>): Promise<T> {
-    const mine = this.#turn.then(act, act);
-    this.#turn = mine.catch(() => {});
-    return mine;
+    return options.signal ? AbortSignal.any([options.signal, this.#queue.closing]) : this.#queue.closing;
   }
 }
 

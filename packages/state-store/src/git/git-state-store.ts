@@ -33,10 +33,8 @@ export class GitStateStore implements StateStoreWriter {
   readonly #root: string;
   readonly #remote: GitRemote;
   readonly #trees: BranchTrees;
-  readonly #closing = new AbortController();
-  readonly #queue: WriteQueue;
   /** Everything that touches the branch's trees takes its turn here. */
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #queue: WriteQueue;
   #watching: Promise<void> | undefined;
   /** Where we left the branch; undefined before the first look. */
   #ours: Snapshot | undefined;
@@ -47,12 +45,7 @@ export class GitStateStore implements StateStoreWriter {
     this.#root = joinPath(options.path ?? '');
     this.#remote = new GitRemote({ url: options.url, auth: options.auth, ssh: options.ssh, ca: options.ca, timeoutMs: options.timeoutMs });
     this.#trees = new BranchTrees(this.#remote, options.branch);
-    this.#queue = new WriteQueue({
-      closing: this.#closing.signal,
-      maxBatch: options.maxBatch ?? 500,
-      writeBatch: (batch) => this.#writeBatch(batch),
-      inTurn: (act) => this.#inTurn(act),
-    });
+    this.#queue = new WriteQueue({ maxBatch: options.maxBatch ?? 500, writeBatch: (batch) => this.#writeBatch(batch) });
   }
 
   /** Reads the branch's trees (not the files) and is then ready to write. Rejects with a StateStoreError. */
@@ -85,7 +78,7 @@ export class GitStateStore implements StateStoreWriter {
     const full = joinPath(this.#root, checkPath(path));
     return this.#reading(`read ${full}`, options, async () => {
       const entry = new TreeDraft((await this.#refresh()).root, (id) => this.#trees.tree(id)).find(full);
-      return entry === undefined || entry.mode === '40000' ? undefined : (await this.#trees.blobs([entry.id], this.#closing.signal))[0];
+      return entry === undefined || entry.mode === '40000' ? undefined : (await this.#trees.blobs([entry.id], this.#queue.closing))[0];
     });
   }
 
@@ -111,15 +104,13 @@ export class GitStateStore implements StateStoreWriter {
   async probe(options: WriteOptions = {}): Promise<void> {
     return this.#reading('check the permission to write', options, async () => {
       await this.#refresh();
-      await this.#remote.checkPush(this.#closing.signal);
+      await this.#remote.checkPush(this.#queue.closing);
     });
   }
 
   /** Changes that wait fail as `aborted`; a push that is under way is broken off, and may yet have arrived. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closing.abort();
-    await this.#turn.catch(() => {});
-    this.#queue.close();
+    await this.#queue[Symbol.asyncDispose]();
     await this.#watching;
     this.#remote[Symbol.dispose]();
   }
@@ -155,7 +146,7 @@ export class GitStateStore implements StateStoreWriter {
     for (const waiting of batch) {
       if (waiting.isSettled) continue;
       try {
-        const different = await applyChange(draft, this.#root, waiting.change, (ids) => this.#trees.blobs(ids, this.#closing.signal));
+        const different = await applyChange(draft, this.#root, waiting.change, (ids) => this.#trees.blobs(ids, this.#queue.closing));
         (different ? changed : unchanged).push(waiting);
       } catch (error) {
         const isItsOwn = error instanceof StateStoreError ? !error.shouldRetry() : isFormatError(error);
@@ -179,7 +170,7 @@ export class GitStateStore implements StateStoreWriter {
     const [outcome] = await this.#remote.push({
       updates: [{ ref, old: snapshot.commit ?? zeroId, new: next.commit! }],
       objects: [{ id: next.commit!, type: 'commit', data }, ...finished.objects],
-      signal: this.#closing.signal,
+      signal: this.#queue.closing,
     });
     if (!outcome!.ok) {
       const message = `the git server refused to move branch ${this.#options.branch}: ${outcome!.reason}`;
@@ -205,7 +196,7 @@ export class GitStateStore implements StateStoreWriter {
 
   /** Looks where the branch is, and tells when somebody else moved it. `expected`: a commit of ours that may have arrived. */
   async #refresh(expected?: ObjectId): Promise<Snapshot> {
-    const snapshot = await this.#trees.refresh(this.#closing.signal);
+    const snapshot = await this.#trees.refresh(this.#queue.closing);
     const before = this.#ours;
     this.#ours = snapshot;
     const isExpected = snapshot.commit !== undefined && snapshot.commit === expected;
@@ -221,10 +212,10 @@ export class GitStateStore implements StateStoreWriter {
   /** On a server that tells of pushes: looks as soon as the branch is where we did not put it. */
   async #watch(): Promise<void> {
     const ref = `refs/heads/${this.#options.branch}`;
-    for await (const update of subscribeRefUpdates({ url: this.#options.url, auth: this.#options.auth, ca: this.#options.ca, signal: this.#closing.signal })) {
+    for await (const update of subscribeRefUpdates({ url: this.#options.url, auth: this.#options.auth, ca: this.#options.ca, signal: this.#queue.closing })) {
       if (update.ref !== ref) continue;
       // In turn, so after a push of our own that this may be about.
-      await this.#inTurn(async () => {
+      await this.#queue.inTurn(async () => {
         if ((this.#ours?.commit ?? zeroId) !== update.new) await this.#refresh();
       }).catch(() => {});
     }
@@ -233,7 +224,7 @@ export class GitStateStore implements StateStoreWriter {
   async #reading<T>(what: string, options: WriteOptions, act: () => Promise<T>): Promise<T> {
     try {
       options.signal?.throwIfAborted();
-      const work = this.#inTurn(() => this.#trying(act));
+      const work = this.#queue.inTurn(() => this.#trying(act));
       return await (options.signal ? Promise.race([work, abortOf(options.signal)]) : work);
     } catch (error) {
       if (options.signal?.aborted) throw new StateStoreError('aborted', `gave up to ${what}`, { cause: error });
@@ -241,27 +232,21 @@ export class GitStateStore implements StateStoreWriter {
     }
   }
 
-  #inTurn<T>(act: () => Promise<T>): Promise<T> {
-    const mine = this.#turn.then(act, act);
-    this.#turn = mine.catch(() => {});
-    return mine;
-  }
-
   /** Tries again, with pauses, as long as the cause may pass by itself within a moment. */
   async #trying<T>(act: (attempt: number) => Promise<T>): Promise<T> {
     const attempts = this.#options.attempts ?? 5;
     for (let attempt = 0; ; attempt++) {
       try {
-        this.#closing.signal.throwIfAborted();
+        this.#queue.closing.throwIfAborted();
         return await act(attempt);
       } catch (error) {
-        if (this.#closing.signal.aborted) throw new StateStoreError('aborted', 'the state store was closed', { cause: error });
+        if (this.#queue.closing.aborted) throw new StateStoreError('aborted', 'the state store was closed', { cause: error });
         const { reason } = explain('', error);
         // Who waited for an answer until the time was up has waited long enough.
         const isHanging = error instanceof GitRemoteError && error.reason === 'timeout';
         if (attempt + 1 >= attempts || isHanging || error instanceof RefusedByRule || (reason !== 'unreachable' && reason !== 'rejected')) throw error;
         const pause = Math.min(firstPauseMs * 2 ** attempt, longestPauseMs);
-        await delay(pause * (0.75 + Math.random() / 2), undefined, { signal: this.#closing.signal }).catch(() => {});
+        await delay(pause * (0.75 + Math.random() / 2), undefined, { signal: this.#queue.closing }).catch(() => {});
       }
     }
   }
