@@ -25,6 +25,7 @@ describe('parseSshUrl', () => {
     ['git@host:-x', 'its path names no repository'],
     ['ssh://git@host/', 'its path names no repository'],
     ['ssh://git@host:org/r', 'it is not of the form ssh://user@host/path or user@host:path'],
+    ['ssh://git@host/%zz', 'it is not of the form ssh://user@host/path or user@host:path'],
   ])('refuses %s', (text, why) => {
     expect(() => parseSshUrl(text)).toThrow(why);
   });

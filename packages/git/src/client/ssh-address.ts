@@ -39,20 +39,20 @@ export function parseSshUrl(text: string): SshAddress {
 type Parts = Omit<SshAddress, 'url'>;
 
 function fromUrl(text: string): Parts | undefined {
-  let url: URL;
   try {
-    url = new URL(text);
+    const url = new URL(text);
+    const path = decodeURIComponent(url.pathname);
+    return {
+      user: decodeURIComponent(url.username),
+      host: url.hostname.replace(/^\[|\]$/g, ''),
+      port: url.port === '' ? undefined : Number(url.port),
+      // A home directory, as git reads it.
+      path: path.startsWith('/~') ? path.slice(1) : path,
+    };
   } catch {
+    // No URL, or "%" before what is no byte.
     return undefined;
   }
-  const path = decodeURIComponent(url.pathname);
-  return {
-    user: decodeURIComponent(url.username),
-    host: url.hostname.replace(/^\[|\]$/g, ''),
-    port: url.port === '' ? undefined : Number(url.port),
-    // A home directory, as git reads it.
-    path: path.startsWith('/~') ? path.slice(1) : path,
-  };
 }
 
 const scpLike = /^(?:([^@\s/:]+)@)?(?:\[([^\]\s]+)\]|([^:/\s[\]]+)):(?!\/\/)(.+)$/;

@@ -36,6 +36,7 @@ export class SshProcess {
   readonly #options: SshProcessOptions;
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #folder: string;
+  #isKeyGone = false;
   readonly #chunks: Buffer[] = [];
   #buffered = 0;
   #taken = 0;
@@ -192,7 +193,10 @@ export class SshProcess {
     return new GitRemoteError(this.#exitCode === 255 || this.#exitCode === null || said.length === 0 ? 'unreachable' : 'protocol', text);
   }
 
+  /** Asked for with each piece of an answer; done once. */
   #removeKey(): void {
+    if (this.#isKeyGone) return;
+    this.#isKeyGone = true;
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }
