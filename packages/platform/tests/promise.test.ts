@@ -114,6 +114,26 @@ describe('a Promise', () => {
     await eventually(async () => expect(await eventsOf(world, 'bucket')).toContain('Normal ReconcilingResources: Reconciling all resource requests'));
   });
 
+  it('is done with that also when one of them goes meanwhile', async () => {
+    await using world = await startWorld(IMAGES, {}, {
+      tap: (client) => ({
+        client: {
+          ...client,
+          patch: (...[resource, key, type, body, options]: Parameters<typeof client.patch>) => {
+            const isLost = key.name === 'gone' && JSON.stringify(body).includes('run-from-start');
+            return client.patch(resource, isLost ? { ...key, name: 'nobody' } : key, type, body, options);
+          },
+        } as typeof client,
+      }),
+    });
+    await create(world.plane, bucketPromise());
+    for (const name of ['gone', 'one']) await create(world.plane, bucketRequest(name));
+    for (const name of ['gone', 'one']) await eventually(async () => condition(await world.request(name), 'Reconciled')?.['status'] === 'True');
+    await patch(world, 'bucket', { metadata: { labels: { 'kratix.io/reconcile-resources': 'true' } } });
+    await eventually(async () => (await world.promise()).metadata.labels?.['kratix.io/reconcile-resources'] === undefined);
+    await eventually(() => world.started.length === 3);
+  });
+
   it('is left alone while it is paused, its requests too, and goes on afterwards', async () => {
     await using world = await startWorld(IMAGES);
     await create(world.plane, bucketPromise());

@@ -1,5 +1,5 @@
 import { jobs, promises, works, type PlatformPromise, type Work } from '@plinth/api';
-import { deepEqual, keyOf } from '@plinth/apimachinery';
+import { deepEqual, isNotFound, keyOf } from '@plinth/apimachinery';
 import { ANNOTATIONS, LABELS } from '../naming/labels.ts';
 import type { PlatformContext } from '../runtime/context.ts';
 import { ensureDeleted, ensureObject } from '../runtime/ensure-object.ts';
@@ -65,7 +65,15 @@ export async function reconcileResources({ client }: PlatformContext, snapshot: 
   if (api) {
     if (!snapshot.requests) return false;
     const marked = { metadata: { labels: { [LABELS.runFromStart]: 'true' } } };
-    await Promise.all(snapshot.requests.map((request) => client.patch(requestResource(api), keyOf(request), 'merge', marked)));
+    const resource = requestResource(api);
+    await Promise.all(
+      snapshot.requests.map((request) =>
+        client.patch(resource, keyOf(request), 'merge', marked).catch((error: unknown) => {
+          // Gone meanwhile: nothing is left to run.
+          if (!isNotFound(error)) throw error;
+        }),
+      ),
+    );
   }
   await client.patch(promises, { name: snapshot.promise.metadata.name }, 'merge', { metadata: { labels: { [LABELS.reconcileResources]: null } } });
   return true;
