@@ -134,6 +134,24 @@ describe('a Promise', () => {
     await eventually(() => world.started.length === 3);
   });
 
+  it('is not looked at for each of its requests that goes', async () => {
+    await using world = await startWorld(IMAGES);
+    await create(world.plane, bucketPromise());
+    const names = Array.from({ length: 20 }, (_, index) => `b${index}`);
+    for (const name of names) await create(world.plane, bucketRequest(name));
+    for (const name of names) await eventually(async () => condition(await world.request(name), 'Reconciled')?.['status'] === 'True');
+    const looks = async (): Promise<number> => Number(/^controller_runtime_reconcile_total\{controller="promise",result="success"\} (\d+)$/m.exec(await world.metrics())?.[1] ?? 0);
+    const before = await looks();
+    for (const name of names) {
+      await world.plane.client.delete(buckets, { namespace: 'default', name });
+      await eventually(async () => (await world.plane.client.find(buckets, { namespace: 'default', name })) === undefined);
+    }
+    // What was caused before it has been looked at when this one is done.
+    await create(world.plane, plain('last'));
+    await isSo(world, 'last', 'Reconciled', { status: 'True' });
+    expect((await looks()) - before).toBeLessThan(10);
+  });
+
   it('is left alone while it is paused, its requests too, and goes on afterwards', async () => {
     await using world = await startWorld(IMAGES);
     await create(world.plane, bucketPromise());

@@ -11,7 +11,7 @@ export interface RequestControllers extends AsyncDisposable {
   stop(promiseName: string): Promise<void>;
 }
 
-/** `changed` is called when a Promise's requests are known for the first time, and when one of them is gone. */
+/** `changed` is called when a Promise's requests are known for the first time, and when one of them is gone while the Promise is being deleted. */
 export function createRequestControllers(context: PlatformContext, changed: (promiseName: string) => void): RequestControllers {
   const running = new Map<string, RequestController>();
   const stop = async (promiseName: string): Promise<void> => {

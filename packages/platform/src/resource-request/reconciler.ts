@@ -39,7 +39,7 @@ export interface RequestController extends AsyncDisposable {
 /**
  * Follows the requests of a Promise. Its informer lives in a cache of its own, because it ends with the Promise; writes
  * go through that cache, so that a pass sees what the pass before it wrote. `changed` is called when the requests are
- * known, and whenever one is gone: a Promise that is being deleted waits for that.
+ * known and, while the Promise is being deleted and waits for that, whenever one is gone.
  */
 export function runRequestController(shared: PlatformContext, promiseName: string, resource: ApiResource, changed: () => void): RequestController {
   const { informers, clock, config } = shared;
@@ -60,7 +60,7 @@ export function runRequestController(shared: PlatformContext, promiseName: strin
   const unsubscribe = requests.subscribe({
     deleted: (request) => {
       own.forget(request);
-      changed();
+      if (informers.promises.get({ name: promiseName })?.metadata.deletionTimestamp) changed();
     },
   });
   const recorder = shared.recorder('ResourceRequestController');
