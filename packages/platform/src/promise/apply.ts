@@ -3,6 +3,7 @@ import { deepEqual, isNotFound, keyOf } from '@plinth/apimachinery';
 import { ANNOTATIONS, LABELS } from '../naming/labels.ts';
 import type { PlatformContext } from '../runtime/context.ts';
 import { ensureDeleted, ensureObject } from '../runtime/ensure-object.ts';
+import { BY_SUBJECT, subjectKey } from '../runtime/informers.ts';
 import { handedDownTrace } from '../telemetry/handed-down.ts';
 import { jobsToPrune } from '../workflow/plan.ts';
 import { apiOf, requestResource } from './api.ts';
@@ -42,7 +43,7 @@ export async function ensureControllerRole({ client, informers }: PlatformContex
 /** The Work with the static dependencies: written when it differs, deleted when there are none any more. */
 export async function ensureStaticWork({ client, informers, clock }: PlatformContext, promise: PlatformPromise, staticWorks: StaticWorks): Promise<void> {
   const wanted = staticWorks.of(promise);
-  const existing = informers.works.list({ labels: { [LABELS.promiseName]: promise.metadata.name, [LABELS.workType]: STATIC_DEPENDENCY } });
+  const existing = informers.works.byIndex(BY_SUBJECT, subjectKey(promise.metadata.name)).filter(({ metadata }) => metadata.labels?.[LABELS.workType] === STATIC_DEPENDENCY);
   const [current] = existing;
   // Said when it is written, and written only when it changed.
   const annotations = { [ANNOTATIONS.lastUpdatedAt]: new Date(clock.now()).toISOString(), ...handedDownTrace(promise) };
