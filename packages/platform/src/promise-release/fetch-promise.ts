@@ -12,12 +12,9 @@ export interface FetchPromiseOptions {
 
 /** Why a release's Promise could not be had; the message says from where and what came. It never holds a credential. */
 export class FetchPromiseError extends Error {
-  /** Asked again later the answer may be another: the server did not answer, or with a failure of its own. */
-  readonly isTemporary: boolean;
-  constructor(message: string, options: ErrorOptions & { readonly isTemporary?: boolean } = {}) {
+  constructor(message: string, options: ErrorOptions = {}) {
     super(message, options);
     this.name = 'FetchPromiseError';
-    this.isTemporary = options.isTemporary ?? false;
   }
 }
 
@@ -71,7 +68,7 @@ async function readAuthorization(client: Client, { name = '', namespace = '' }: 
     secret = await client.get<Secret>(secrets, { namespace, name });
   } catch (error) {
     if (isNotFound(error)) throw new FetchPromiseError(`the Secret ${at} does not exist`, { cause: error });
-    throw new FetchPromiseError(`cannot read the Secret ${at}: ${(error as Error).message}`, { cause: error, isTemporary: true });
+    throw new FetchPromiseError(`cannot read the Secret ${at}: ${(error as Error).message}`, { cause: error });
   }
   const encoded = secret.data?.['authorizationHeader'];
   if (encoded === undefined) throw new FetchPromiseError(`the Secret ${at} has no key authorizationHeader`);
@@ -88,7 +85,7 @@ async function get(source: URL, authorization: string | undefined, fetch: typeof
       const sends = authorization !== undefined && at.origin === source.origin;
       response = await fetch(at.href, { headers: { accept: 'application/yaml, application/json, text/plain, */*', ...(sends ? { authorization } : {}) }, redirect: 'manual', signal });
     } catch (error) {
-      throw new FetchPromiseError(`cannot fetch ${shown(at)}: ${reasonOf(error)}`, { cause: error, isTemporary: true });
+      throw new FetchPromiseError(`cannot fetch ${shown(at)}: ${reasonOf(error)}`, { cause: error });
     }
     const target = response.status >= 300 && response.status < 400 ? response.headers.get('location') : null;
     if (target === null) break;
@@ -99,7 +96,7 @@ async function get(source: URL, authorization: string | undefined, fetch: typeof
   }
   if (response.status !== 200) {
     await response.body?.cancel();
-    throw new FetchPromiseError(`cannot fetch ${shown(source)}: the server answered ${response.status}${response.statusText ? ` ${response.statusText}` : ''}, not 200`, { isTemporary: response.status >= 500 || response.status === 429 });
+    throw new FetchPromiseError(`cannot fetch ${shown(source)}: the server answered ${response.status}${response.statusText ? ` ${response.statusText}` : ''}, not 200`);
   }
   return readText(response, source);
 }
@@ -115,7 +112,7 @@ async function readText(response: Response, source: URL): Promise<string> {
     }
   } catch (error) {
     if (error instanceof FetchPromiseError) throw error;
-    throw new FetchPromiseError(`cannot fetch ${shown(source)}: ${reasonOf(error)}`, { cause: error, isTemporary: true });
+    throw new FetchPromiseError(`cannot fetch ${shown(source)}: ${reasonOf(error)}`, { cause: error });
   }
   return Buffer.concat(chunks).toString('utf8');
 }
