@@ -196,6 +196,12 @@ const CASES: readonly (readonly [what: string, overrides: Parameters<typeof chai
     'Destination worker refused Deployment default/web: spec.replicas: Invalid value: "many": must be an integer; correct what the pipeline writes',
   ],
   [
+    'an object that an agent names without its group',
+    reporting({ kustomizations: [{ name: 'resources', path: 'worker/resources', ready: 'False', reason: 'ReconciliationFailed', failures: [{ kind: 'Deployment', namespace: 'default', name: 'web', message: 'Deployment/default/web dry-run failed (Forbidden): no' }] }] }),
+    'apply',
+    'Destination worker refused Deployment default/web: no; let the agent do that there, or change what the pipeline writes',
+  ],
+  [
     'a namespace that is missing there',
     reporting({ kustomizations: [{ name: 'resources', path: 'worker/resources', ready: 'False', failures: [{ apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'default', name: 'web', message: 'Deployment/default/web not found: namespaces "nowhere" not found' }] }] }),
     'apply',
@@ -281,6 +287,8 @@ describe('explain', () => {
     const others = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'default', name: 'other' };
     const links = findCause(chain(reporting({ kustomizations: [{ name: 'resources', path: 'worker/resources', ready: 'False', reason: 'ReconciliationFailed', partial: true, failures: [{ ...others, message: 'refused' }] }], unhealthy: [{ ...others, reason: 'CrashLoopBackOff' }] })));
     expect(links).toBeUndefined();
+    const claimed = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'default', name: 'web', path: 'worker/resources/default/bucket/two/make/5058f/deployment.yaml', message: 'is defined in two files' };
+    expect(findCause(chain(reporting({ kustomizations: [{ name: 'resources', path: 'worker/resources', ready: 'False', reason: 'ReconciliationFailed', partial: true, failures: [claimed] }] })))).toBeUndefined();
   });
 
   it('does not mind a store that is away once the files stand in it', () => {

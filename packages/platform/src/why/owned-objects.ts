@@ -13,16 +13,9 @@ export interface ReportedObject {
 }
 
 /**
- * Whether a reported object is one of those that a placement's files declare. The files are unpacked once, and only
- * when there is something to ask about; one that cannot be read declares nothing.
+ * Keys ({@link objectKey}) of the objects that the files of a placement declare. The files are unpacked once, and only when
+ * somebody asks; one that cannot be read declares nothing.
  */
-export function owns(placement: WorkPlacement, reported: ReportedObject): boolean {
-  const declared = declaredIn(placement);
-  if (!reported.kind) return reported.path !== undefined && (placement.spec?.workloads ?? []).some(({ filepath }) => filepath && reported.path!.endsWith(`/${filepath}`)) && reported.path.includes(`/${placement.spec?.resourceName || placement.spec?.promiseName}/`);
-  return declared.has(objectKey(reported)) || (reported.namespace !== undefined && declared.has(objectKey({ ...reported, namespace: '' })));
-}
-
-/** Keys ({@link objectKey}) of the objects that the files of a placement declare. */
 export function declaredIn({ spec }: WorkPlacement): ReadonlySet<string> {
   const workloads = spec?.workloads;
   if (!workloads) return NOTHING;

@@ -1,5 +1,8 @@
-import type { Chain, Link } from '../chain.ts';
-import { owns, type ReportedObject } from '../owned-objects.ts';
+import type { GitStateStore } from '@plinth/api';
+import { placementPaths } from '../../applied/placement-paths.ts';
+import { indexOf } from '../../applied/report-index.ts';
+import type { Chain, Link, StateStore } from '../chain.ts';
+import type { ReportedObject } from '../owned-objects.ts';
 import { conditionOf, linkMaker, nameOf, quote } from '../words.ts';
 import { reportsOf } from './agent.ts';
 
@@ -14,8 +17,10 @@ export function applyLink(chain: Chain): Link {
   for (const { destination, report } of reports) {
     const placements = chain.placements.filter((placement) => placement.spec?.targetDestinationName === destination.metadata.name);
     const where = nameOf('Destination', destination.metadata.name);
-    for (const { failures = [], appliedAt, name, ready, reason, message, partial, path = '' } of report.kustomizations ?? []) {
-      const refused = failures.find((failure) => placements.some((placement) => owns(placement, failure)));
+    const root = rootOf(chain.findStore(destination.spec?.stateStoreRef ?? {}));
+    for (const kustomization of report.kustomizations ?? []) {
+      const { failures = [], appliedAt, name, ready, reason, message, partial, path = '' } = kustomization;
+      const refused = placements.map((placement) => indexOf(report).failureOf(kustomization, placement, placementPaths(placement, destination, root))).find((failure) => failure !== undefined);
       if (refused) return link(objectText(refused), 'failed', `${where} refused ${objectText(refused)}: ${quote(withoutName(refused))}`, { since: appliedAt, next: nextStep(refused.message ?? '') });
       const isOurs = path === '' || placements.length === 0 || mayHold(path, destination.spec?.path ?? '');
       if (ready === 'False' && !partial && failures.length === 0 && isOurs && WHOLE.test(reason ?? '')) {
@@ -36,6 +41,9 @@ const mayHold = (kustomizationPath: string, destinationPath: string): boolean =>
   const [whole, own] = [clean(kustomizationPath), clean(destinationPath)];
   return whole === own || own === '' || whole === '' || whole.startsWith(`${own}/`) || own.startsWith(`${whole}/`);
 };
+
+/** The folder of the repository in which a git store's destinations are. */
+const rootOf = (store: StateStore | undefined): string => (store?.kind === 'BucketStateStore' ? undefined : (store as GitStateStore | undefined)?.spec?.path) ?? '';
 
 const objectText = ({ kind, namespace, name, path }: ReportedObject): string => (kind ? nameOf(kind, name, namespace) : `the file ${path ?? ''}`);
 

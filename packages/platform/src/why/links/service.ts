@@ -1,6 +1,7 @@
+import { indexOf } from '../../applied/report-index.ts';
 import { isWell } from '../../health-record/aggregate.ts';
 import type { Chain, Link } from '../chain.ts';
-import { owns, type ReportedObject } from '../owned-objects.ts';
+import type { ReportedObject } from '../owned-objects.ts';
 import { conditionOf, linkMaker, nameOf, quote } from '../words.ts';
 import { reportsOf } from './agent.ts';
 
@@ -39,15 +40,14 @@ export function healthLink(chain: Chain): Link {
   return health(name, 'failed', text ? `${quote(text)}${details ? `: ${details}` : ''}` : `the service is ${found.state}${details ? `: ${details}` : ''} (${name})`, { since, ...(text ? {} : { next: 'see what runs on the destination' }) });
 }
 
-/** Of this request, most telling first. Undefined: no destination reports. */
+/** Of this request, longest first. Undefined: no destination reports. */
 function unhealthyOf(chain: Chain): readonly Unhealthy[] | undefined {
   const reports = reportsOf(chain);
   if (reports.length === 0) return undefined;
   return reports.flatMap(({ destination, report }) => {
-    const unhealthy = report.unhealthy ?? [];
-    if (unhealthy.length === 0) return [];
     const placements = chain.placements.filter((placement) => placement.spec?.targetDestinationName === destination.metadata.name);
-    return unhealthy.filter((object) => placements.some((placement) => owns(placement, object))).map((object) => ({ ...object, destination: destination.metadata.name }));
+    const found = new Set(placements.flatMap((placement) => indexOf(report).unhealthyOf(placement)));
+    return [...found].map((object) => ({ ...object, destination: destination.metadata.name })).sort((left, right) => ((left.since ?? '') < (right.since ?? '') ? -1 : 1));
   });
 }
 
