@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { keyOf, matchesLabels, parseApiVersion, parseLabelSelector, type ApiResource, type KubeObject, type UnstructuredObject } from '@plinth/apimachinery';
+import { keyOf, parseApiVersion, type ApiResource, type KubeObject, type UnstructuredObject } from '@plinth/apimachinery';
 import { pods as podKind, type InventoryEntry, type Job, type Pod } from '@plinth/api';
 import type { Cache, Clock, Informer } from '@plinth/controller-runtime';
 import { healthOf } from '../kustomization/health.ts';
 import { identityOf, inventoryId, parseInventoryId } from '../kustomization/subject.ts';
 import { OWNER_NAME_LABEL } from '../names.ts';
 import { keyOfUnhealthy, type UnhealthyObject } from './build-report.ts';
+import { podFinder } from './find-pods.ts';
 import { whyUnhealthy } from './why-unhealthy.ts';
 
 /** Follows the health of what Kustomizations applied, on watches. */
@@ -78,14 +79,14 @@ export function watchHealth(cache: Cache, options: { readonly clock: Clock; read
     pods.subscribe({ added: touch, updated: touch, deleted: touch });
     return listed;
   };
-  const podsOf = (object: KubeObject): readonly Pod[] => {
-    const { namespace } = object.metadata;
-    const spec = (object as { readonly spec?: { readonly selector?: unknown } }).spec;
-    if (!pods || namespace === undefined || !WITH_PODS.has(`${parseApiVersion(object.apiVersion).group}/${object.kind}`)) return [];
-    const selector = selectorText(spec?.selector);
-    if (selector === undefined) return [];
-    const query = parseLabelSelector(selector);
-    return pods.list({ namespace }).filter(({ metadata }) => matchesLabels(query, metadata.labels));
+  /** For one report; made when the first workload asks. */
+  const finder = (): ((object: KubeObject) => readonly Pod[]) => {
+    let find: ((workload: KubeObject) => readonly Pod[]) | undefined;
+    return (object) => {
+      if (!pods || !WITH_PODS.has(`${parseApiVersion(object.apiVersion).group}/${object.kind}`)) return [];
+      find ??= podFinder(pods.list());
+      return find(object);
+    };
   };
 
   /** Nobody knows how these are. */
@@ -132,6 +133,7 @@ export function watchHealth(cache: Cache, options: { readonly clock: Clock; read
         since.set(key, first);
         found.push({ ...each, since: first });
       };
+      const podsOf = finder();
       for (const [id, { object, isGone }] of sick) {
         if (!inventory.has(id)) continue;
         const trouble = isGone ? { reason: 'Missing', message: 'somebody deleted it' } : whyUnhealthy(object, podsOf(object));
@@ -150,19 +152,4 @@ export function watchHealth(cache: Cache, options: { readonly clock: Clock; read
 function hasExpired(object: KubeObject): boolean {
   const { spec, status } = object as Job;
   return object.kind === 'Job' && spec?.ttlSecondsAfterFinished !== undefined && (status?.conditions ?? []).some(({ type, status: said }) => type === 'Complete' && said === 'True');
-}
-
-/** A workload's selector as the text of a label selector; undefined when it selects nothing that can be told. */
-function selectorText(selector: unknown): string | undefined {
-  const { matchLabels = {}, matchExpressions = [] } = (selector ?? {}) as {
-    readonly matchLabels?: Readonly<Record<string, string>>;
-    readonly matchExpressions?: readonly { readonly key: string; readonly operator: string; readonly values?: readonly string[] }[];
-  };
-  const terms = Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`);
-  for (const { key, operator, values = [] } of matchExpressions) {
-    if (operator === 'Exists') terms.push(key);
-    else if (operator === 'DoesNotExist') terms.push(`!${key}`);
-    else terms.push(`${key} ${operator === 'In' ? 'in' : 'notin'} (${values.join(',')})`);
-  }
-  return terms.length > 0 ? terms.join(',') : undefined;
 }
