@@ -11,8 +11,7 @@ export function checkOutputPath(path: string): string {
   };
   if (path.length > STEP_LIMITS.pathLength) refuse(`the path is longer than ${STEP_LIMITS.pathLength} characters`);
   if (path.startsWith('/') || /^[A-Za-z]:/.test(path)) refuse('the path is absolute; it must be relative to the output folder');
-  // eslint-disable-next-line no-control-regex
-  if (/[\u0000-\u001f\u007f\\]/.test(path)) refuse('the path contains a control character or a backslash');
+  if (/[\p{Cc}\\]/u.test(path)) refuse('the path contains a control character or a backslash');
   if (path.endsWith('/')) refuse('the path names a folder');
   const parts = path.split('/').filter((part) => part !== '' && part !== '.');
   if (parts.length === 0) refuse('the path is empty');
