@@ -55,7 +55,7 @@ describe.skipIf(typeof engine === 'string')('a container of the machine\'s engin
     );
     const found = await ended(world, 'whole');
     expect(await logOf(world, 'whole')).toBe('ann pw green 1234\n');
-// Two streams come in any order.
+    // Two streams come in any order.
     expect(String(await logOf(world, 'whole', 'write')).split('\n').toSorted()).toEqual(['', '/kratix', 'oops', 'read-only', 'touch: /settings/x: Read-only file system']);
     expect(found.status!.containerStatuses![0]!.state!.terminated).toMatchObject({ exitCode: 3, reason: 'Error' });
     await eventually(async () => expect(await containersLeft()).toBe(0));
