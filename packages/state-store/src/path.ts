@@ -29,7 +29,7 @@ function problemOf(segments: readonly string[], path: string): string | undefine
   if (segments.includes('..')) return 'leaves its folder: ".." is not allowed';
   // Names that git refuses in a tree, on any file system a reader may have.
   if (segments.some((segment) => /^(?:\.git|git~1)$/i.test(segment.replace(/[ .]+$/, '')))) return 'holds a ".git" segment';
-  // eslint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex -- they are what is looked for
   if (/[\u0000-\u001f\u007f\\]/.test(path)) return 'holds a control character or a backslash';
   if (!path.isWellFormed()) return 'is not valid Unicode';
   if (segments.length > maxDepth) return `is ${segments.length} folders deep, at most ${maxDepth} are allowed`;

@@ -44,5 +44,5 @@ function took({ startMs, endMs, isMoment, precisionMs }: why.Span, end: number):
 const COLUMNS = 40;
 
 /** What a container printed must not steer the terminal. */
-// eslint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex -- they are what is looked for
 const printable = (text: string): string => text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '').slice(0, 200);

@@ -330,8 +330,7 @@ function readReport(reply: Buffer, updates: PushOptions['updates'], inSideBand: 
   const { lines } = new PacketReader(data).lines();
   const unpack = lines[0] ?? '';
   if (!unpack.startsWith('unpack ')) throw new GitFormatError('the server did not report what became of the push');
-  // eslint-disable-next-line no-control-regex
-  const said = remote.replaceAll(/[\u0000-\u0020\u007f]+/g, ' ').slice(0, maxRemoteText).trim();
+  const said = remote.replaceAll(/[\p{Cc} ]+/gu, ' ').slice(0, maxRemoteText).trim();
   return updates.map(({ ref }) => {
     if (lines.includes(`ok ${ref}`)) return { ref, ok: true };
     const word = lines.find((line) => line.startsWith(`ng ${ref} `))?.slice(ref.length + 4) ?? 'not mentioned';

@@ -27,8 +27,7 @@ export function parseSshUrl(text: string): SshAddress {
         ? 'its user has characters that are not allowed'
         : !/^[A-Za-z0-9._:][A-Za-z0-9._:%-]*$/.test(host)
           ? 'its host has characters that are not allowed'
-          : // eslint-disable-next-line no-control-regex
-            path === '' || path === '/' || path.startsWith('-') || /[\u0000-\u001f\u007f]/.test(path)
+          : path === '' || path === '/' || path.startsWith('-') || /\p{Cc}/u.test(path)
             ? 'its path names no repository'
             : undefined;
   if (!found || problem) throw new GitRemoteError('protocol', `the URL ${JSON.stringify(text.replace(/:[^:@/]*@/, ':…@').slice(0, 200))} cannot be used: ${problem}`);

@@ -81,8 +81,7 @@ function splitHeaders(data: Buffer): { readonly headers: readonly (readonly [str
 }
 
 function encodeSignature(who: Signature): string {
-  // eslint-disable-next-line no-control-regex
-  const clean = (text: string): string => text.replaceAll(/[<>\u0000-\u001f]/g, '').trim();
+  const clean = (text: string): string => text.replaceAll(/[<>\p{Cc}]/gu, '').trim();
   return `${clean(who.name)} <${clean(who.email)}> ${who.timestamp} ${who.zone}`;
 }
 

@@ -4,7 +4,7 @@
  */
 export function isRefName(name: string): boolean {
   if (!name.startsWith('refs/') || Buffer.byteLength(name) > 1000 || name.split('/').length < 3) return false;
-  // eslint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex -- they are what is looked for
   if (/[\u0000-\u0020\u007f~^:?*[\\]|\.\.|@\{|\/\/|\/$|\.$/.test(name) || !name.isWellFormed()) return false;
   return name.split('/').every((part) => part !== '' && !part.startsWith('.') && !part.endsWith('.lock') && Buffer.byteLength(part) <= 240);
 }

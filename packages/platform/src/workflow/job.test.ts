@@ -16,7 +16,6 @@ const workflow: Workflow = {
   pipelines: [pipeline],
   hash: 'h1',
 };
-// eslint-disable-next-line typescript/no-unsafe-type-assertion -- a test looks where it wants
 const jobOf = (flow: Workflow, run = 1) => JSON.parse(JSON.stringify(buildJob(flow, { pipeline: flow.pipelines[0]!, isLast: true, run }, DEFAULT_CONFIG)));
 
 describe(buildJob, () => {

@@ -15,6 +15,5 @@ export function commitMessage(changes: readonly StateStoreChange[]): string {
 }
 
 function oneLine(name: string): string {
-  // eslint-disable-next-line no-control-regex
-  return name.replaceAll(/[\u0000-\u001f\u007f]+/g, ' ').slice(0, 300);
+  return name.replaceAll(/\p{Cc}+/gu, ' ').slice(0, 300);
 }
