@@ -1,5 +1,5 @@
-import { once } from 'node:events';
-import { createServer, request as httpRequest, type RequestListener, type Server } from 'node:http';
+import { EventEmitter, once } from 'node:events';
+import { createServer, request as httpRequest, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { Target } from '../proxy/forwarder.ts';
@@ -105,6 +105,29 @@ describe(createHttpProxy, () => {
     expect(count).toBe(1);
     expect(await send('GET')).toMatchObject({ status: 502 });
     expect(count).toBe(3);
+  });
+
+  it('waits for the answer to a request that takes longer than its answer may', async () => {
+    await using w = world();
+    const arrived = new EventEmitter();
+    const { port } = await w.target((request, response) => {
+      request.on('data', () => arrived.emit('chunk'));
+      request.on('end', () => response.end('whole'));
+    });
+    const proxy = createHttpProxy({ decide: () => ({ type: 'forward', targets: [{ host: '127.0.0.1', port }] }), responseTimeoutMs: 50 });
+    proxy.listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    const request = httpRequest({ host: '127.0.0.1', port: (proxy.address() as AddressInfo).port, method: 'POST', agent: false });
+    const response = once(request, 'response') as Promise<[IncomingMessage]>;
+    for (const end = performance.now() + 150; performance.now() < end; ) {
+      const chunk = once(arrived, 'chunk');
+      request.write('x');
+      await Promise.race([chunk, response]);
+    }
+    request.end();
+    const [{ statusCode }] = await response;
+    await proxy.end();
+    expect(statusCode).toBe(200);
   });
 
   it('takes a whole URL for a path', async () => {

@@ -11,7 +11,7 @@ export type Decision = { readonly type: 'forward'; readonly targets: readonly Ta
 export interface HttpProxyOptions {
   /** Asked for each request anew. */
   readonly decide: (host: string, path: string) => Decision;
-  /** For the first byte of an answer, in ms. Default 60 s. */
+  /** From the last byte of a request to the first of its answer, in ms. Default 60 s. */
   readonly responseTimeoutMs?: number;
   /** For a connection to a pod, in ms. Default 2 s. */
   readonly connectTimeoutMs?: number;
@@ -100,7 +100,10 @@ function attempt(state: Attempt): void {
   const begin = (): void => {
     sent = true;
     clearTimeout(timer);
-    slow = setTimeout(() => upstream.destroy(new TimeoutError('response')), responseTimeoutMs);
+    // A body takes the time that it takes.
+    upstream.once('finish', () => {
+      if (!answered) slow = setTimeout(() => upstream.destroy(new TimeoutError('response')), responseTimeoutMs);
+    });
     // The second try of a request without a body: its end was seen by the first.
     if (request.readableEnded) upstream.end();
     else request.pipe(upstream);

@@ -11,7 +11,7 @@ export interface IngressOptions {
   /** Where requests from outside arrive: a loopback address and a port. 0: any free one. */
   readonly host: string;
   readonly port: number;
-  /** For the first byte of an answer, in ms. */
+  /** From the last byte of a request to the first of its answer, in ms. */
   readonly responseTimeoutMs?: number;
 }
 
