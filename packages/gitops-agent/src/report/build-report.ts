@@ -24,23 +24,22 @@ const MAX_FAILURES = 200;
 const MAX_MESSAGE = 2000;
 
 /**
- * The report of a destination, from public fields that Flux has, too. The same snapshot makes the same report but for
- * times; those stay what they were while what they are about stays.
+ * The report of a destination, from public fields that Flux has, too: the very one that stands on the platform when there is
+ * no news. Times stay what they were while what they are about stays.
  */
 export function buildReport({ kustomizations, sources, unhealthy, previous, now }: ReportSnapshot): AgentReport {
   const byName = (a: { readonly metadata: { readonly name: string } }, b: { readonly metadata: { readonly name: string } }): number => (a.metadata.name < b.metadata.name ? -1 : 1);
-  const report: AgentReport = {
+  const report = {
     sources: sources.toSorted(byName).map(sourceReport),
     kustomizations: kustomizations.toSorted(byName).map((each) => kustomizationReport(each, previous?.kustomizations?.find(({ name }) => name === each.metadata.name), now)),
     unhealthy: unhealthy.toSorted(longestFirst).slice(0, MAX_UNHEALTHY).map((each) => ({ ...each, ...(each.message ? { message: each.message.slice(0, 300) } : {}) })),
     unhealthyCount: unhealthy.length,
   };
-  const isSame = previous !== undefined && isSameReport(previous, report);
-  return { reportedAt: isSame && previous.reportedAt ? previous.reportedAt : now.toISOString(), ...report };
+  return previous?.reportedAt && isSameReport(previous, report) ? previous : { reportedAt: now.toISOString(), ...report };
 }
 
 /** Whether two reports say the same; when they were made does not count. */
-export function isSameReport(left: AgentReport, right: AgentReport): boolean {
+function isSameReport(left: AgentReport, right: AgentReport): boolean {
   const said = ({ sources = [], kustomizations = [], unhealthy = [], unhealthyCount = 0 }: AgentReport): string => JSON.stringify([sources, kustomizations, unhealthy, unhealthyCount].map(sorted));
   return said(left) === said(right);
 }

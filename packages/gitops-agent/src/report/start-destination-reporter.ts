@@ -6,7 +6,7 @@ import type { Client } from '@plinth/client';
 import { createCache, sleep, systemClock, type Clock, type Logger } from '@plinth/controller-runtime';
 import { sourceOf } from '../kustomization/depends-on.ts';
 import { logger } from '../logger.ts';
-import { buildReport, isSameReport } from './build-report.ts';
+import { buildReport } from './build-report.ts';
 import { RENEW_MS, renewLease } from './keep-lease.ts';
 import { watchHealth } from './watch-health.ts';
 
@@ -81,7 +81,7 @@ export function startDestinationReporter(options: DestinationReporterOptions): A
         });
         const isDue = clock.now() >= renewAt;
         // Written again when the lease is due, which changes nothing unless somebody took it away.
-        if (isDue || !previous || !isSameReport(previous, report)) await write(report);
+        if (isDue || report !== previous) await write(report);
         previous = report;
         if (isDue) {
           // Watches do not tell that their cluster is out of reach.
