@@ -61,8 +61,9 @@ function pipelinesOf(promise: PlatformPromise): readonly Found[] {
 
 async function tryJob(promise: PlatformPromise, { type, action, index, pipeline }: Found, client: Client): Promise<StatusCause | undefined> {
   const workflow = { ...promiseWorkflow(promise, action), ...(type === 'resource' ? { subject: exampleRequest(promise) } : {}), pipelines: [pipeline] };
-  const { ownerReferences: _owner, ...metadata } = buildJob(workflow, { pipeline, isLast: true, run: 1 }, DEFAULT_CONFIG).metadata as Job['metadata'];
-  const job = { ...buildJob(workflow, { pipeline, isLast: true, run: 1 }, DEFAULT_CONFIG), metadata } as unknown as Job;
+  const built = buildJob(workflow, { pipeline, isLast: true, run: 1 }, DEFAULT_CONFIG);
+  const { ownerReferences: _owner, ...metadata } = built.metadata as Job['metadata'];
+  const job = { ...built, metadata } as unknown as Job;
   const name = pipelineId(promise.metadata.name, type, action, pipeline.metadata.name);
   try {
     await client.create(jobs, job, { dryRun: true });
