@@ -61,7 +61,7 @@ function lineDiff(before: string, after: string): string {
 
 /** A fence longer than any in the text. */
 function fenced(text: string, language: string): readonly string[] {
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+  const longest = text.match(/`+/g)?.reduce((most, run) => Math.max(most, run.length), 2) ?? 2;
   const fence = '`'.repeat(longest + 1);
   return [`${fence}${language}`, text.replace(/\n$/, ''), fence];
 }
