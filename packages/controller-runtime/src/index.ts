@@ -16,7 +16,7 @@ export { done, retryAfter } from './results.ts';
 export { runController } from './run-controller.ts';
 export { TerminalError } from './terminal-error.ts';
 export { watcher, type WatcherEvent, type WatcherOptions } from './watcher.ts';
-export { withFinalizer, type FinalizerHandlers } from './with-finalizer.ts';
+export { addFinalizers, dropFinalizers, withFinalizer, type FinalizerHandlers } from './with-finalizer.ts';
 export { withLease, type LeaseOptions } from './with-lease.ts';
 export { createWorkQueue, type WorkQueue, type WorkQueueOptions } from './work-queue.ts';
 export { writeThrough } from './write-through.ts';

@@ -2,7 +2,7 @@ import { isConflict, type ApiResource, type UnstructuredObject } from '@plinth/a
 import { eventually, fakeApi, fakeClock } from '@plinth/testing';
 import { describe, expect, test } from 'vitest';
 
-import { createEventRecorder, done, mergeDiff, ownerRequests, patchStatus, retryAfter, setCondition, silentLogger, withFinalizer, withLease, type Condition } from './index.ts';
+import { addFinalizers, createEventRecorder, done, dropFinalizers, mergeDiff, ownerRequests, patchStatus, retryAfter, setCondition, silentLogger, withFinalizer, withLease, type Condition } from './index.ts';
 
 const widgets: ApiResource = { group: 'test.plinth.dev', version: 'v1', kind: 'Widget', plural: 'widgets', namespaced: true };
 const events: ApiResource = { group: 'events.k8s.io', version: 'v1', kind: 'Event', plural: 'events', namespaced: true };
@@ -57,6 +57,21 @@ describe(ownerRequests, () => {
     expect(ownerRequests(widgets)(owned({ controller: true }))).toEqual([key('w')]);
     expect(ownerRequests(widgets)(owned({}))).toEqual([]);
     expect(ownerRequests(widgets)(owned({ controller: true, apiVersion: 'other/v1' }))).toEqual([]);
+  });
+});
+
+describe('finalizers', () => {
+  test('are added to those of others and taken from among them, by a write only when something changes', async () => {
+    const api = fakeApi();
+    const made = await api.client.create(widgets, widget('a', { metadata: { name: 'a', namespace: 'default', finalizers: ['other/one'] } }));
+    const held = await addFinalizers(api.client, widgets, made, ['test/a', 'other/one', 'test/b']);
+    expect(held.metadata.finalizers).toEqual(['other/one', 'test/a', 'test/b']);
+    const before = api.requests.length;
+    expect(await addFinalizers(api.client, widgets, held, ['test/a'])).toBe(held);
+    expect(await dropFinalizers(api.client, widgets, held, ['test/c'])).toBe(held);
+    expect(api.requests).toHaveLength(before);
+    await expect(dropFinalizers(api.client, widgets, made, ['other/one'])).rejects.toThrow();
+    expect((await dropFinalizers(api.client, widgets, held, ['test/a', 'test/b'])).metadata.finalizers).toEqual(['other/one']);
   });
 });
 

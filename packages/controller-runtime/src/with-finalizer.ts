@@ -30,21 +30,38 @@ export async function withFinalizer<T extends KubeObject>(
   const { finalizers = [], deletionTimestamp } = object.metadata;
   const has = finalizers.includes(finalizer);
   if (!deletionTimestamp) {
-    const held = has ? object : await setFinalizers(client, resource, object, [...finalizers, finalizer]);
-    return handlers.apply(held);
+    return handlers.apply(await addFinalizers(client, resource, object, [finalizer]));
   }
   if (!has) return done;
   const result = await handlers.cleanup(object);
   if (result.type !== 'done') return result;
   try {
-    await setFinalizers(client, resource, object, finalizers.filter((name) => name !== finalizer));
+    await dropFinalizers(client, resource, object, [finalizer]);
   } catch (error) {
     if (!isNotFound(error)) throw error;
   }
   return done;
 }
 
-/** The version in the patch makes it fail rather than undo what others did to the list meanwhile. */
+/**
+ * Puts finalizers on an object; writes nothing when they are there.
+ *
+ * Errors: Conflict when the object changed since it was read, rather than undo what others did to the list meanwhile.
+ */
+export async function addFinalizers<T extends KubeObject>(client: Client, resource: ApiResource, object: T, names: readonly string[]): Promise<T> {
+  const { finalizers = [] } = object.metadata;
+  const missing = names.filter((name) => !finalizers.includes(name));
+  return missing.length === 0 ? object : setFinalizers(client, resource, object, [...finalizers, ...missing]);
+}
+
+/** Takes finalizers away; writes nothing when none is there. What it returns may be gone. Errors: as {@link addFinalizers}. */
+export async function dropFinalizers<T extends KubeObject>(client: Client, resource: ApiResource, object: T, names: readonly string[]): Promise<T> {
+  const { finalizers = [] } = object.metadata;
+  const kept = finalizers.filter((name) => !names.includes(name));
+  return kept.length === finalizers.length ? object : setFinalizers(client, resource, object, kept);
+}
+
+/** The version in the patch makes it fail when somebody else wrote. */
 function setFinalizers<T extends KubeObject>(client: Client, resource: ApiResource, object: T, finalizers: readonly string[]): Promise<T> {
   const { uid, resourceVersion } = object.metadata;
   return client.patch<T>(resource, keyOf(object), 'merge', { metadata: { uid, resourceVersion, finalizers } });

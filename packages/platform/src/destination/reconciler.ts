@@ -1,6 +1,6 @@
 import { destinations, workPlacements, type Destination } from '@plinth/api';
 import { isConflict, isNotFound, type KubeObject, keyOf } from '@plinth/apimachinery';
-import { type Controller, done, patchStatus, type Request, runController } from '@plinth/controller-runtime';
+import { addFinalizers, type Controller, done, dropFinalizers, patchStatus, type Request, runController } from '@plinth/controller-runtime';
 import { canaryChange, StateStoreError } from '@plinth/state-store';
 import { findCondition } from '../conditions.ts';
 import { FINALIZERS } from '../naming/finalizers.ts';
@@ -33,11 +33,6 @@ export function runDestinationController(context: PlatformContext): Controller {
   };
   const onStore = ({ kind, name }: StateStoreRef): readonly Request[] =>
     informers.destinations.list().filter(({ spec }) => spec?.stateStoreRef?.kind === kind && spec?.stateStoreRef?.name === name).map(keyOf);
-  const setFinalizer = async ({ metadata }: Destination, present: boolean): Promise<void> => {
-    const others = (metadata.finalizers ?? []).filter((name) => name !== FINALIZERS.destination);
-    const finalizers = present ? [...others, FINALIZERS.destination] : others;
-    await client.patch(destinations, { name: metadata.name }, 'merge', { metadata: { uid: metadata.uid, resourceVersion: metadata.resourceVersion, finalizers } });
-  };
   const report = async (destination: Destination, outcome: DestinationOutcome): Promise<void> => {
     const before = findCondition(destination.status?.conditions, 'Ready');
     if (outcome.type === 'ready' && before?.status !== 'True') recorder.record(destination, { type: 'Normal', reason: 'DestinationReady', message: 'Destination is Ready' });
@@ -84,7 +79,7 @@ export function runDestinationController(context: PlatformContext): Controller {
             return done;
           case 'setFinalizer':
             try {
-              await setFinalizer(destination, plan.present);
+              await (plan.present ? addFinalizers : dropFinalizers)(client, destinations, destination, [FINALIZERS.destination]);
             } catch (error) {
               if (!isConflict(error) && !isNotFound(error)) await report(destination, { type: 'notReady', reason: 'DestinationFinalizerUpdateFailed', message: `cannot ${plan.present ? 'add' : 'remove'} the finalizer ${FINALIZERS.destination}: ${(error as Error).message}` });
               throw error;
@@ -100,7 +95,7 @@ export function runDestinationController(context: PlatformContext): Controller {
           case 'removeCanaries': {
             const error = await writeCanaries(destination, false);
             if (error?.shouldRetry()) throw error;
-            await setFinalizer(destination, false);
+            await dropFinalizers(client, destinations, destination, [FINALIZERS.destination]);
             return done;
           }
           case 'notReady':

@@ -1,6 +1,6 @@
 import { dryRuns, works as workKind, type DryRun, type Work } from '@plinth/api';
 import { isAlreadyExists, isInvalid, type KubeObject, keyOf, type ObjectKey } from '@plinth/apimachinery';
-import { done, patchStatus, type Request, type Result, retryAfter, runController } from '@plinth/controller-runtime';
+import { addFinalizers, done, dropFinalizers, patchStatus, type Request, type Result, retryAfter, runController } from '@plinth/controller-runtime';
 import { findCondition } from '../conditions.ts';
 import { FINALIZERS } from '../naming/finalizers.ts';
 import { isMarked, LABELS } from '../naming/labels.ts';
@@ -118,10 +118,6 @@ export function runDryRunControllers(context: PlatformContext): AsyncDisposable 
     if (plan.type === 'complete') recorder.record(dryRun, { type: plan.status === 'True' ? 'Normal' : 'Warning', reason: plan.reason, message: plan.message });
     await patchStatus(client, dryRuns, dryRun, dryRunStatus(dryRun, childrenOf(dryRun), plan, clock.now()));
   };
-  const setFinalizer = async ({ metadata }: DryRun, present: boolean): Promise<void> => {
-    const others = (metadata.finalizers ?? []).filter((name) => name !== FINALIZERS.dryRun);
-    await client.patch(dryRuns, { namespace: metadata.namespace!, name: metadata.name }, 'merge', { metadata: { uid: metadata.uid, resourceVersion: metadata.resourceVersion, finalizers: present ? [...others, FINALIZERS.dryRun] : others } });
-  };
   const markPaused = async (snapshot: DryRunSnapshot, paused: 'true' | null): Promise<void> => {
     const { resource, client: writer } = followers.get(snapshot.dryRun.spec?.promiseRef?.name ?? '')!;
     await writer.patch(resource, keyOf(snapshot.request!), 'merge', { metadata: { labels: { [LABELS.paused]: paused } } });
@@ -133,7 +129,7 @@ export function runDryRunControllers(context: PlatformContext): AsyncDisposable 
       case 'none':
         return done;
       case 'addFinalizer':
-        await setFinalizer(dryRun, true);
+        await addFinalizers(client, dryRuns, dryRun, [FINALIZERS.dryRun]);
         return retryAfter(0);
       case 'createRequest':
         try {
@@ -164,7 +160,7 @@ export function runDryRunControllers(context: PlatformContext): AsyncDisposable 
         await cleanUp(snapshot, request, [...children.map((child) => [dryRuns, child] as const), ...(summary ? [[workKind, summary] as const] : [])]);
         return done;
       case 'letGo':
-        await setFinalizer(dryRun, false);
+        await dropFinalizers(client, dryRuns, dryRun, [FINALIZERS.dryRun]);
         return done;
       default:
         return plan satisfies never;

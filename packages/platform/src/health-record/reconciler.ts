@@ -1,5 +1,5 @@
 import { healthRecords } from '@plinth/api';
-import { type Controller, done, runController } from '@plinth/controller-runtime';
+import { type Controller, done, dropFinalizers, runController } from '@plinth/controller-runtime';
 import { FINALIZERS } from '../naming/finalizers.ts';
 import type { PlatformContext } from '../runtime/context.ts';
 import { skipConflict } from '../runtime/skip-conflict.ts';
@@ -17,9 +17,8 @@ export function runHealthRecordController({ informers, client, signal, log, cloc
     sources: [{ informer: informers.healthRecords, predicate: ({ metadata }) => metadata.deletionTimestamp !== undefined }],
     reconcile: (key) =>
       skipConflict(async () => {
-        const { deletionTimestamp, uid, resourceVersion, finalizers = [] } = informers.healthRecords.get(key)?.metadata ?? {};
-        if (!deletionTimestamp || !finalizers.includes(FINALIZERS.healthRecord)) return done;
-        await client.patch(healthRecords, key, 'merge', { metadata: { uid, resourceVersion, finalizers: finalizers.filter((name) => name !== FINALIZERS.healthRecord) } });
+        const record = informers.healthRecords.get(key);
+        if (record?.metadata.deletionTimestamp) await dropFinalizers(client, healthRecords, record, [FINALIZERS.healthRecord]);
         return done;
       }),
   });

@@ -1,6 +1,6 @@
 import { promiseReleases, promises, type PlatformPromise, type PromiseRelease } from '@plinth/api';
-import { type KubeObject, keyOf } from '@plinth/apimachinery';
-import { type Controller, done, patchStatus, type Result, retryAfter, runController } from '@plinth/controller-runtime';
+import type { KubeObject } from '@plinth/apimachinery';
+import { addFinalizers, type Controller, done, dropFinalizers, patchStatus, type Result, retryAfter, runController } from '@plinth/controller-runtime';
 import { findCondition } from '../conditions.ts';
 import { FINALIZERS } from '../naming/finalizers.ts';
 import { LABELS } from '../naming/labels.ts';
@@ -66,7 +66,7 @@ export function runPromiseReleaseController(context: PlatformContext, fetch: typ
           failures.delete(key.name);
           return done;
         }
-        const release = found.metadata.deletionTimestamp ? found : await ensureFinalizer(context, found);
+        const release = found.metadata.deletionTimestamp ? found : await addFinalizers(client, promiseReleases, found, [FINALIZERS.promiseRelease]);
         const plan = planRelease({ release, promises: informers.promises.list({ labels: { [LABELS.promiseReleaseName]: key.name } }) });
         switch (plan.type) {
           case 'ignore':
@@ -84,7 +84,7 @@ export function runPromiseReleaseController(context: PlatformContext, fetch: typ
             await Promise.all(plan.promises.filter(({ metadata }) => !metadata.deletionTimestamp).map((promise) => ensureDeleted(client, promises, promise)));
             return done;
           case 'let go':
-            await dropFinalizer(context, release);
+            await dropFinalizers(client, promiseReleases, release, [FINALIZERS.promiseRelease]);
             return done;
           default:
             return plan satisfies never;
@@ -95,17 +95,6 @@ export function runPromiseReleaseController(context: PlatformContext, fetch: typ
 
 const FIRST_RETRY_MS = 5_000;
 const LAST_RETRY_MS = 10 * 60_000;
-
-async function ensureFinalizer({ client }: PlatformContext, release: PromiseRelease): Promise<PromiseRelease> {
-  const { uid, resourceVersion, finalizers = [] } = release.metadata;
-  if (finalizers.includes(FINALIZERS.promiseRelease)) return release;
-  return client.patch<PromiseRelease>(promiseReleases, keyOf(release), 'merge', { metadata: { uid, resourceVersion, finalizers: [...finalizers, FINALIZERS.promiseRelease] } });
-}
-
-async function dropFinalizer({ client }: PlatformContext, release: PromiseRelease): Promise<void> {
-  const { uid, resourceVersion, finalizers = [] } = release.metadata;
-  await client.patch(promiseReleases, keyOf(release), 'merge', { metadata: { uid, resourceVersion, finalizers: finalizers.filter((name) => name !== FINALIZERS.promiseRelease) } });
-}
 
 function releaseOf(promise: KubeObject): readonly { readonly name: string }[] {
   const name = promise.metadata.labels?.[LABELS.promiseReleaseName];

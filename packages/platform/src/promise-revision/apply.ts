@@ -1,6 +1,6 @@
 import { promiseRevisions, type PromiseRevision, resourceBindings, type ResourceBinding } from '@plinth/api';
 import { keyOf } from '@plinth/apimachinery';
-import { patchStatus } from '@plinth/controller-runtime';
+import { dropFinalizers, patchStatus } from '@plinth/controller-runtime';
 import { FINALIZERS } from '../naming/finalizers.ts';
 import { LABELS } from '../naming/labels.ts';
 import { apiOf, requestResource } from '../promise/api.ts';
@@ -33,7 +33,7 @@ export async function applyRevision(context: PlatformContext, revision: PromiseR
       return;
     case 'let go':
       await deletePipelineObjects(context, revision);
-      await client.patch(promiseRevisions, keyOf(revision), 'merge', { metadata: { uid, resourceVersion, finalizers: finalizers.filter((name) => name !== FINALIZERS.promiseRevision) } });
+      await dropFinalizers(client, promiseRevisions, revision, [FINALIZERS.promiseRevision]);
       return;
     default:
       plan satisfies never;

@@ -91,13 +91,6 @@ export async function prunePromise({ client, config }: PlatformContext, { promis
   await deleteAll(client, [...jobsToPrune(runs.jobs, config.jobsToKeep).map((object) => ({ resource: jobs, object })), ...obsolete.map((object) => ({ resource: works, object }))]);
 }
 
-/** Returns the Promise without them; it may be gone then. */
-export async function dropFinalizers({ client }: PlatformContext, promise: PlatformPromise, names: readonly string[]): Promise<PlatformPromise> {
-  const { name, uid, resourceVersion, finalizers = [] } = promise.metadata;
-  if (!finalizers.some((finalizer) => names.includes(finalizer))) return promise;
-  return client.patch<PlatformPromise>(promises, { name }, 'merge', { metadata: { uid, resourceVersion, finalizers: finalizers.filter((finalizer) => !names.includes(finalizer)) } });
-}
-
 /** Asks for the end of all that is not on its way out already. */
 export async function deleteAll(client: PlatformContext['client'], objects: readonly Owned[]): Promise<void> {
   await Promise.all(objects.filter(({ object }) => !object.metadata.deletionTimestamp).map(({ resource, object }) => ensureDeleted(client, resource, object)));

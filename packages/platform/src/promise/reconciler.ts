@@ -1,6 +1,6 @@
 import { promises, type PlatformPromise } from '@plinth/api';
 import { isConflict, type KubeObject, keyOf } from '@plinth/apimachinery';
-import { type Controller, done, patchStatus, type Request, retryAfter, runController } from '@plinth/controller-runtime';
+import { type Controller, done, dropFinalizers, patchStatus, type Request, retryAfter, runController } from '@plinth/controller-runtime';
 import { isTrue } from '../conditions.ts';
 import { FINALIZERS } from '../naming/finalizers.ts';
 import { ANNOTATIONS, isMarked, LABELS } from '../naming/labels.ts';
@@ -19,7 +19,7 @@ import { observeRuns } from '../workflow/observe.ts';
 import type { WorkflowPlan } from '../workflow/plan.ts';
 import { jobLooksDifferent, podLooksDifferent } from '../workflow/predicates.ts';
 import { apiOf } from './api.ts';
-import { deleteAll, dropFinalizers, ensureApi, ensureControllerRole, ensureFinalizers, ensureRequestController, ensureStaticWork, prunePromise, reconcileResources } from './apply.ts';
+import { deleteAll, ensureApi, ensureControllerRole, ensureFinalizers, ensureRequestController, ensureStaticWork, prunePromise, reconcileResources } from './apply.ts';
 import { DELETION_STAGES, observeDeletion } from './deletion.ts';
 import { recordPromiseEvents } from './events.ts';
 import { planPromise, PROMISE_FINALIZERS, type PromisePlan, type PromiseSnapshot } from './plan.ts';
@@ -129,14 +129,14 @@ export function runPromiseController(context: PlatformContext): PromiseControlle
         await applyWorkflow(context, { resource: promises, object: promise, promise, workflow: snapshot.delete, plan: plan.workflow, status });
         return plan.wakeAt;
       case 'endDeleteWorkflow':
-        await dropFinalizers(context, promise, [FINALIZERS.promise.deleteWorkflows]);
+        await dropFinalizers(client, promises, promise, [FINALIZERS.promise.deleteWorkflows]);
         return undefined;
       case 'cleanUp':
         await cleanUp(promise, plan, snapshot);
         return undefined;
       case 'letGo':
         await requests.stop(promise.metadata.name);
-        await dropFinalizers(context, promise, PROMISE_FINALIZERS);
+        await dropFinalizers(client, promises, promise, PROMISE_FINALIZERS);
         return undefined;
       default:
         plan satisfies never;
@@ -145,7 +145,7 @@ export function runPromiseController(context: PlatformContext): PromiseControlle
   };
 
   const cleanUp = async (promise: PlatformPromise, { stage, objects, release }: PromisePlan & { readonly type: 'cleanUp' }, snapshot: PromiseSnapshot): Promise<void> => {
-    await dropFinalizers(context, promise, release);
+    await dropFinalizers(client, promises, promise, release);
     if (stage === 'requests') {
       // Requests can only go while somebody lets them go, so their controller runs even if the Promise never served.
       await ensureControllerRole(context, promise);

@@ -1,6 +1,6 @@
 import { healthRecords, jobs, type Work, works } from '@plinth/api';
 import { type ApiResource, keyOf } from '@plinth/apimachinery';
-import { patchStatus } from '@plinth/controller-runtime';
+import { dropFinalizers, patchStatus } from '@plinth/controller-runtime';
 import { FINALIZERS } from '../naming/finalizers.ts';
 import { LABELS } from '../naming/labels.ts';
 import type { PlatformContext } from '../runtime/context.ts';
@@ -42,7 +42,7 @@ export async function applyRequest(context: PlatformContext, resource: ApiResour
       await applyWorkflow(context, { resource, object: request, promise: snapshot.promise, workflow: snapshot.delete, plan: plan.workflow, status });
       return;
     case 'endDeleteWorkflow':
-      await dropFinalizers(context, resource, request, [FINALIZERS.request.deleteWorkflows]);
+      await dropFinalizers(client, resource, request, [FINALIZERS.request.deleteWorkflows]);
       return;
     case 'cleanUp':
       await Promise.all([
@@ -52,7 +52,7 @@ export async function applyRequest(context: PlatformContext, resource: ApiResour
       return;
     case 'letGo':
       await Promise.all([deleteBindings(context, snapshot.bindings), ...snapshot.healthRecords.map((record) => ensureDeleted(client, healthRecords, record))]);
-      await dropFinalizers(context, resource, request, REQUEST_FINALIZERS);
+      await dropFinalizers(client, resource, request, REQUEST_FINALIZERS);
       return;
     default:
       plan satisfies never;
@@ -70,9 +70,4 @@ async function prune({ client, config }: PlatformContext, { runs, works: own, co
     ...jobsToPrune(runs.jobs, config.jobsToKeep).map((job) => ensureDeleted(client, jobs, job)),
     ...obsolete.filter((work) => !work.metadata.deletionTimestamp).map((work) => ensureDeleted(client, works, work)),
   ]);
-}
-
-async function dropFinalizers({ client }: PlatformContext, resource: ApiResource, request: ResourceRequest, names: readonly string[]): Promise<void> {
-  const { uid, resourceVersion, finalizers = [] } = request.metadata;
-  await client.patch(resource, keyOf(request), 'merge', { metadata: { uid, resourceVersion, finalizers: finalizers.filter((name) => !names.includes(name)) } });
 }

@@ -1,6 +1,6 @@
 import { workPlacements, type Destination, type WorkPlacement } from '@plinth/api';
 import { deepEqual, type KubeObject, keyOf, keyString } from '@plinth/apimachinery';
-import { type Controller, done, patchStatus, type Request, type Result, retryAfter, runController } from '@plinth/controller-runtime';
+import { type Controller, done, dropFinalizers, patchStatus, type Request, type Result, retryAfter, runController } from '@plinth/controller-runtime';
 import { StateStoreError, type WriteOutcome } from '@plinth/state-store';
 import { findCondition } from '../conditions.ts';
 import { FINALIZERS } from '../naming/finalizers.ts';
@@ -48,10 +48,7 @@ export function runWorkPlacementController(context: PlatformContext): Controller
   const report = async (placement: WorkPlacement, outcome: PlacementOutcome): Promise<void> => {
     await patchStatus(client, workPlacements, placement, placementStatus(placement, outcome, clock.now()));
   };
-  const letGo = async ({ metadata }: WorkPlacement): Promise<void> => {
-    const finalizers = (metadata.finalizers ?? []).filter((name) => name !== FINALIZERS.workPlacement && name !== FINALIZERS.workPlacementIndex);
-    await client.patch(workPlacements, keyOf({ metadata } as KubeObject), 'merge', { metadata: { uid: metadata.uid, resourceVersion: metadata.resourceVersion, finalizers } });
-  };
+  const letGo = (placement: WorkPlacement): Promise<unknown> => dropFinalizers(client, workPlacements, placement, [FINALIZERS.workPlacement, FINALIZERS.workPlacementIndex]);
   const again = (): Result => (config.stateStoreReconciliationIntervalMs > 0 ? retryAfter(config.stateStoreReconciliationIntervalMs) : done);
 
   const write = async (snapshot: PlacementSnapshot & { readonly key: string }, action: 'write' | 'remove'): Promise<Result> => {

@@ -1,6 +1,7 @@
 import { isAlreadyExists } from '@plinth/apimachinery';
 import { workPlacements, works, type Work } from '@plinth/api';
 import type { Client } from '@plinth/client';
+import { addFinalizers, dropFinalizers } from '@plinth/controller-runtime';
 import { FINALIZERS } from '../naming/finalizers.ts';
 import { ensureDeleted } from '../runtime/ensure-object.ts';
 import type { WorkStep } from './plan.ts';
@@ -23,10 +24,10 @@ export async function applyWork(client: Client, work: Work, steps: readonly Work
 async function applyStep(client: Client, work: Work, step: WorkStep): Promise<void> {
   switch (step.type) {
     case 'addFinalizer':
-      await setFinalizers(client, work, [...(work.metadata.finalizers ?? []), FINALIZERS.work]);
+      await addFinalizers(client, works, work, [FINALIZERS.work]);
       return;
     case 'removeFinalizer':
-      await setFinalizers(client, work, (work.metadata.finalizers ?? []).filter((name) => name !== FINALIZERS.work));
+      await dropFinalizers(client, works, work, [FINALIZERS.work]);
       return;
     case 'createPlacement':
       try {
@@ -45,9 +46,4 @@ async function applyStep(client: Client, work: Work, step: WorkStep): Promise<vo
     default:
       step satisfies never;
   }
-}
-
-async function setFinalizers(client: Client, work: Work, finalizers: readonly string[]): Promise<void> {
-  const { namespace, name, uid, resourceVersion } = work.metadata;
-  await client.patch(works, { namespace: namespace!, name }, 'merge', { metadata: { uid, resourceVersion, finalizers } });
 }
