@@ -3,6 +3,7 @@ import { isRetryable, type Client } from '@plinth/client';
 
 import { sleep, systemClock, type Clock } from './clock.ts';
 import { defaultLogger, type Logger } from './logger.ts';
+import { createTokenBucket, NORMAL_EVENTS } from './token-bucket.ts';
 
 export interface RecordedEvent {
   readonly type: 'Normal' | 'Warning';
@@ -42,6 +43,7 @@ const maxNoteBytes = 1024;
 
 /** One event and how often it happened. `writtenCount` is what the API server knows of. */
 interface Series {
+  readonly type: RecordedEvent['type'];
   readonly body: Record<string, unknown>;
   readonly namespace: string;
   readonly name: string;
@@ -51,18 +53,21 @@ interface Series {
   nextWriteAt: number;
 }
 
+type Backlog = Record<RecordedEvent['type'], Set<Series>>;
+
 /**
  * Writes `events.k8s.io/v1` Events, off the caller's path: one writer, one event at a time.
  *
  * Guarantees: the same event of the same object is one Event with a count. At most 1000 different ones are remembered
- * and wait; beyond that the oldest are forgotten, because events are help and not record. An event that cannot be
- * written after three tries is dropped.
+ * and wait; beyond that the oldest are forgotten, because events are help and not record. Warnings go first; normal events
+ * are written at the rate of {@link NORMAL_EVENTS}. An event that cannot be written after three tries is dropped.
  */
 export function createEventRecorder(client: Client, options: EventRecorderOptions): EventRecorder {
   const { controller, instance = controller, clock = systemClock, log = defaultLogger, seriesIntervalMs = 10_000 } = options;
   const series = new Map<string, Series>();
   /** Series with something to write, in order. */
-  const dirty = new Set<Series>();
+  const backlog: Backlog = { Warning: new Set(), Normal: new Set() };
+  const normalEvents = createTokenBucket({ clock, ...NORMAL_EVENTS });
   const ended = new AbortController();
   let writing: Promise<void> | undefined;
   let serial = 0;
@@ -90,24 +95,23 @@ export function createEventRecorder(client: Client, options: EventRecorderOption
     await Promise.resolve(); // The caller goes on first.
     for (;;) {
       const now = clock.now();
-      let due: Series | undefined;
-      let soonest = Infinity;
-      for (const item of dirty) {
-        if (item.nextWriteAt <= now) {
-          due = item;
-          break;
-        }
-        soonest = Math.min(soonest, item.nextWriteAt);
+      let next = firstDue(backlog.Warning, now);
+      if (next.waitMs > 0 && backlog.Normal.size > 0) {
+        const heldMs = normalEvents.waitMs();
+        const normal = heldMs > 0 ? { waitMs: heldMs } : firstDue(backlog.Normal, now);
+        if (normal.waitMs < next.waitMs) next = normal;
       }
       if (ended.signal.aborted) return;
+      const { due } = next;
       if (!due) {
-        if (soonest < Infinity) cancelTimer = clock.setTimeout(wake, soonest - now);
+        if (next.waitMs < Infinity) cancelTimer = clock.setTimeout(wake, next.waitMs);
         return;
       }
-      dirty.delete(due);
+      if (backlog.Normal.delete(due)) normalEvents.take();
+      backlog.Warning.delete(due);
       await write(due);
       due.nextWriteAt = clock.now() + seriesIntervalMs;
-      if (due.count > due.writtenCount) dirty.add(due);
+      if (due.count > due.writtenCount) backlog[due.type].add(due);
     }
   };
   const wake = (): void => {
@@ -115,7 +119,7 @@ export function createEventRecorder(client: Client, options: EventRecorderOption
     cancelTimer = undefined;
     writing ??= drain().finally(() => {
       writing = undefined;
-      if (!ended.signal.aborted && cancelTimer === undefined && dirty.size > 0) wake();
+      if (!ended.signal.aborted && cancelTimer === undefined && backlog.Warning.size + backlog.Normal.size > 0) wake();
     });
   };
 
@@ -137,9 +141,10 @@ export function createEventRecorder(client: Client, options: EventRecorderOption
       // Re-inserting keeps the map in the order of use.
       series.delete(key);
       series.set(key, item);
-      dirty.add(item);
+      const waiting = backlog[item.type];
+      waiting.add(item);
       if (series.size > maxSeries) series.delete(series.keys().next().value!);
-      if (dirty.size > maxSeries) dirty.delete(dirty.values().next().value!);
+      if (waiting.size > maxSeries) waiting.delete(waiting.values().next().value!);
       wake();
     },
     flushed: () => writing ?? Promise.resolve(),
@@ -149,6 +154,16 @@ export function createEventRecorder(client: Client, options: EventRecorderOption
       await writing;
     },
   };
+}
+
+/** The first with its time come, and how long (ms) until there is one. */
+function firstDue(waiting: ReadonlySet<Series>, now: number): { readonly due?: Series; readonly waitMs: number } {
+  let waitMs = Infinity;
+  for (const item of waiting) {
+    if (item.nextWriteAt <= now) return { due: item, waitMs: 0 };
+    waitMs = Math.min(waitMs, item.nextWriteAt - now);
+  }
+  return { waitMs };
 }
 
 async function send(client: Client, item: Series, count: number): Promise<void> {
@@ -180,6 +195,7 @@ function newSeries(from: {
     // As client-go names them: the object and the time in hexadecimal, with a number for those of one instant.
     name: `${regarding.name}.${(BigInt(Math.round(now)) * 1_000_000n + BigInt(from.serial % 1_000_000)).toString(16)}`,
     namespace: regarding.namespace ?? 'default',
+    type: event.type,
     body: {
       eventTime: microTime(now),
       reportingController: from.controller,

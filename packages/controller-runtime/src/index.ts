@@ -15,6 +15,7 @@ export { patchStatus, type PatchStatusOptions } from './patch-status.ts';
 export { done, retryAfter } from './results.ts';
 export { runController } from './run-controller.ts';
 export { TerminalError } from './terminal-error.ts';
+export { createTokenBucket, NORMAL_EVENTS, type TokenBucket } from './token-bucket.ts';
 export { watcher, type WatcherEvent, type WatcherOptions } from './watcher.ts';
 export { addFinalizers, dropFinalizers, withFinalizer, type FinalizerHandlers } from './with-finalizer.ts';
 export { withLease, type LeaseOptions } from './with-lease.ts';

@@ -155,6 +155,23 @@ describe(createEventRecorder, () => {
     expect(note).toMatch(/^ä+\.\.\.$/);
   });
 
+  test('holds normal events back when there are many, and warnings never', async () => {
+    await using world = start();
+    const normal = { type: 'Normal', reason: 'Done', message: 'done' } as const;
+    for (let count = 0; count < 130; count += 1) world.recorder.record(widget(`n${count}`), normal);
+    await world.recorder.flushed();
+    expect(await world.list()).toHaveLength(100);
+    for (let count = 0; count < 20; count += 1) world.recorder.record(widget(`w${count}`), failed);
+    await world.recorder.flushed();
+    expect((await world.list()).filter(({ type }) => type === 'Warning')).toHaveLength(20);
+    await world.clock.advance(1_000);
+    await world.recorder.flushed();
+    expect((await world.list()).filter(({ type }) => type === 'Normal')).toHaveLength(110);
+    await world.clock.advance(2_000);
+    await world.recorder.flushed();
+    expect((await world.list()).filter(({ type }) => type === 'Normal')).toHaveLength(130);
+  });
+
   test('keeps a bounded number of events in mind', async () => {
     await using world = start();
     for (let count = 0; count < 1500; count += 1) world.recorder.record(widget('a'), { ...failed, message: `failure ${count}` });

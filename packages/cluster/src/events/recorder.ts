@@ -1,7 +1,7 @@
 import { coreEvents } from '@plinth/api';
 import { apiVersionOf, isApiError, type ApiResource, type KubeObject } from '@plinth/apimachinery';
 import type { Client } from '@plinth/client';
-import type { Clock, Logger } from '@plinth/controller-runtime';
+import { createTokenBucket, NORMAL_EVENTS, type Clock, type Logger } from '@plinth/controller-runtime';
 import { timeOf } from '../objects/time.ts';
 
 export interface EventRecorderOptions {
@@ -18,8 +18,8 @@ export interface EventRecorderOptions {
  * Tells people what happened to an object.
  *
  * Guarantees: never waits and never throws. The same event of the same object counts up instead of being written again.
- * Caveats: events are the first to give when there is too much to do: what does not fit into the queue is dropped,
- * normal events long before warnings.
+ * Caveats: events are the first to give when there is too much to do: normal ones are written after warnings and at the rate of
+ * `NORMAL_EVENTS`, and what does not fit into the queue is dropped.
  */
 export interface EventRecorder {
   record(resource: ApiResource, object: KubeObject, event: Happening): void;
@@ -43,13 +43,19 @@ interface Told {
 
 export function createEventRecorder({ client, component, host, clock, log, signal }: EventRecorderOptions): EventRecorder {
   const told = new Map<string, Told>();
-  const queue: (() => Promise<void>)[] = [];
+  const warnings: (() => Promise<void>)[] = [];
+  const normal: (() => Promise<void>)[] = [];
+  const normalEvents = createTokenBucket({ clock, ...NORMAL_EVENTS });
   let writing = 0;
   let cancelPump: (() => void) | undefined;
 
   const pump = (): void => {
-    while (writing < MAX_WRITES && queue.length > 0) {
-      const write = queue.shift()!;
+    while (writing < MAX_WRITES) {
+      const write = warnings.shift() ?? (normal.length > 0 && normalEvents.take() ? normal.shift() : undefined);
+      if (!write) {
+        if (normal.length > 0) pumpIn(normalEvents.waitMs());
+        return;
+      }
       writing += 1;
       void write()
         .catch((err: unknown) => {
@@ -63,19 +69,20 @@ export function createEventRecorder({ client, component, host, clock, log, signa
         });
     }
   };
-  /** What is on its way (a pod that starts) goes before the tale of it. */
-  const pumpSoon = (): void => {
+  const pumpIn = (ms: number): void => {
     cancelPump ??= clock.setTimeout(() => {
       cancelPump = undefined;
       pump();
-    }, NORMAL_DELAY_MS);
+    }, ms);
   };
   signal.addEventListener('abort', () => cancelPump?.(), { once: true });
   const enqueue = (type: Happening['type'], write: () => Promise<void>): boolean => {
-    if (signal.aborted || queue.length >= (type === 'Warning' ? MAX_QUEUED : MAX_QUEUED_NORMAL)) return false;
+    const [queue, limit] = type === 'Warning' ? ([warnings, MAX_QUEUED] as const) : ([normal, MAX_QUEUED_NORMAL] as const);
+    if (signal.aborted || queue.length >= limit) return false;
     queue.push(write);
+    // What is on its way (a pod that starts) goes before the tale of it.
     if (type === 'Warning') pump();
-    else pumpSoon();
+    else pumpIn(NORMAL_DELAY_MS);
     return true;
   };
 
