@@ -28,6 +28,7 @@ export * from './patch/merge-patch.ts';
 export * from './patch/strategic-merge-patch.ts';
 export * from './object-meta-schema.ts';
 export { applyPatch, type ApplyOutcome, type ApplyRequest } from './field-ownership/apply-patch.ts';
+export { printManagedFields } from './field-ownership/fields-v1.ts';
 export { updateManagedFields, type UpdateRequest } from './field-ownership/update-managed-fields.ts';
 export { applyConflict, type FieldConflict } from './field-ownership/conflicts.ts';
 export * from './conditions.ts';

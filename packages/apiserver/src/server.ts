@@ -17,7 +17,7 @@ import type { Authenticator, Authorizer, UserInfo } from './request.ts';
 import { checkAccess } from './check-access.ts';
 import { Metrics } from './metrics.ts';
 import { seedNamespaces } from './seed.ts';
-import { decode } from './storage/codec.ts';
+import { decode, forgetSuperseded } from './storage/codec.ts';
 import { inProcessTransport, type InProcessTransport } from './transport.ts';
 
 export interface ApiServerOptions {
@@ -99,6 +99,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   await seedNamespaces(core);
   starting.defer(followCrds(core));
   starting.defer(compactHistory(core));
+  starting.defer(forgetSuperseded(store));
   const listener = options.listen && starting.use(await listen(core, options.listen));
   // What was begun first ends last, but watches end before anybody waits for the connections that they are on.
   starting.defer(() => stopping.abort());

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../json-value.ts';
+import type { ManagedFieldsEntry } from '../object.ts';
 import type { FieldTrie } from './field-trie.ts';
 import { isJsonObject, setMember } from '../json-value.ts';
 import { EMPTY_TRIE, LEAF } from './field-trie.ts';
@@ -61,11 +62,35 @@ function printNode(trie: FieldTrie): JsonObject {
     setMember(fields, element, printNode(trie.children.get(element) ?? EMPTY_TRIE));
   }
   printed.set(trie, fields);
+  shared.add(fields);
   return fields;
 }
 
 /** Shared by all; nobody changes what is printed. */
 const NOTHING: JsonObject = {};
+/** Everything that was printed here. */
+const shared = new WeakSet<JsonObject>([NOTHING]);
+
+/** The JSON of an entry. Objects that look alike share what {@link printFieldsV1} made, and so does its text. */
+export function printManagedFields({ fieldsV1, ...entry }: ManagedFieldsEntry): string {
+  const text = JSON.stringify(entry);
+  return isJsonObject(fieldsV1) ? `${text.slice(0, -1)}${text === '{}' ? '' : ','}"fieldsV1":${joinTexts(fieldsV1, (element, member) => (element === 'f:metadata' ? JSON.stringify(member) : textOf(member)))}}` : text;
+}
+
+function textOf(fields: JsonObject): string {
+  const known = texts.get(fields);
+  if (known !== undefined) return known;
+  if (!shared.has(fields)) return JSON.stringify(fields);
+  const text = joinTexts(fields, (_, member) => textOf(member));
+  texts.set(fields, text);
+  return text;
+}
+
+/** Not of a whole entry nor of its metadata, which are another for each object: they name its owner. */
+const texts = new WeakMap<JsonObject, string>();
+
+const joinTexts = (fields: JsonObject, printMember: (element: string, member: JsonObject) => string): string =>
+  `{${Object.keys(fields).map((element) => `${JSON.stringify(element)}:${printMember(element, fields[element] as JsonObject)}`).join(',')}}`;
 
 const KINDS = 'fkvi';
 

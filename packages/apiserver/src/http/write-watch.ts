@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { StoreEvent } from '@plinth/object-store';
+import { storedBytes } from '../storage/codec.ts';
 import type { WatchFeed, WatchItem } from '../verbs/watch.ts';
 
 /** How much may wait for a reader before its watch is ended: it lists again and catches up faster that way. */
@@ -46,14 +46,16 @@ export function writeWatch(response: ServerResponse, feed: WatchFeed, signal: Ab
   });
 }
 
-/** Many watches of a kind send the same lines: each is made once. */
-const lines = new WeakMap<StoreEvent, { readonly type: string; readonly object: unknown; readonly line: Buffer }>();
+/** An event goes to all its watches one after the other: its line is made once, and not kept. */
+let last: { readonly item: WatchItem; readonly line: Buffer } | undefined;
 
 function lineOf(item: WatchItem): Buffer {
-  const { source } = item;
-  const known = source && lines.get(source);
-  if (known && known.type === item.type && known.object === item.object) return known.line;
-  const line = Buffer.from(`{"type":"${item.type}","object":${JSON.stringify(item.object)}}\n`);
-  if (source) lines.set(source, { type: item.type, object: item.object, line });
+  if (last && item.source && last.item.source === item.source && last.item.type === item.type && last.item.object === item.object) return last.line;
+  const line = Buffer.concat([Buffer.from(`{"type":"${item.type}","object":`), objectBytes(item), END]);
+  last = { item, line };
   return line;
 }
+
+const END = Buffer.from('}\n');
+
+const objectBytes = ({ object, source }: WatchItem): Uint8Array => (source?.type === 'put' ? storedBytes(object, source) : undefined) ?? Buffer.from(JSON.stringify(object));
