@@ -5,6 +5,7 @@ import { isJsonObject, setMember } from './json-value.ts';
 import { ParseError } from './parse-error.ts';
 import { parseJson } from './parse-json.ts';
 import { checkLength, DEFAULT_PARSE_LIMITS } from './parse-limits.ts';
+import { parsePlainYaml } from './parse-plain-yaml.ts';
 import { resolvePlainScalar } from './yaml-scalar.ts';
 
 export interface ParseYamlOptions extends Partial<ParseLimits> {
@@ -34,6 +35,8 @@ function readDocuments(text: string, options: ParseYamlOptions): readonly unknow
   checkLength('yaml', text, limits);
   const json = readJson(text, limits);
   if (json) return [json.value];
+  const plain = parsePlainYaml(text, limits);
+  if (plain) return plain;
   const lines = new LineCounter();
   const values: unknown[] = [];
   const budget = { nodes: 0 };
