@@ -13,6 +13,18 @@ describe('decodeWorkload', () => {
     }));
   });
 
+  it.each([0, 1, 100, 4096, 4097, 16_383, 16_384, 100_000])('carries a file of %i bytes', (size) => {
+    const content = Uint8Array.from({ length: size }, (_, index) => (index * index) >> 3);
+    expect(decodeWorkload(encodeWorkload('a', content))).toEqual(content);
+    expect(encodeWorkload('a', content).content.length).toBeLessThanOrEqual(gzipSync(content).toString('base64').length * 1.01);
+  });
+
+  it('takes no word of a gzip for its size', () => {
+    const packed = gzipSync('x'.repeat(500));
+    packed.writeUInt32LE(3, packed.length - 4);
+    expect(() => decodeWorkload({ filepath: 'f', content: packed.toString('base64') })).toThrow('workload "f": content is not gzip');
+  });
+
   it('stops at the limit, however well it was packed', () => {
     const bomb = { filepath: 'bomb', content: gzipSync(Buffer.alloc(50_000_000)).toString('base64') };
     expect(() => decodeWorkload(bomb, { maxFileBytes: 1000 })).toThrow('workload "bomb": is larger than 1000 bytes when decompressed');
