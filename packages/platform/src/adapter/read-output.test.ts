@@ -87,6 +87,15 @@ describe('the files in /kratix/metadata', () => {
     expect(readPromiseScheduling(root)).toEqual({ x: 'one', y: 'z' });
   });
 
+  it('are refused when they are links, but for what the kubelet mounts as one', () => {
+    write('elsewhere', '- matchLabels: {a: b}\n');
+    for (const name of ['status.yaml', 'workflow-control.yaml', 'destination-selectors.yaml', 'promise-scheduling']) symlinkSync('elsewhere', join(root, name));
+    expect(() => readStatusFile(root)).toThrow('status.yaml is a symbolic link');
+    expect(() => readWorkflowControl(root)).toThrow('workflow-control.yaml is a symbolic link');
+    expect(() => readDestinationSelectors(root)).toThrow('destination-selectors.yaml is a symbolic link');
+    expect(readPromiseScheduling(root)).toEqual({ a: 'b' });
+  });
+
   it.each([
     ['status.yaml', '- a', 'status.yaml is not a mapping', () => readStatusFile(root)],
     ['status.yaml', 'kratix: 1', 'belongs to the platform', () => readStatusFile(root)],

@@ -45,9 +45,12 @@ export function readOutput(root: string): readonly OutputFile[] {
   return files;
 }
 
-/** Opened without following a link and checked through the open file, so that nothing can be swapped in between. */
-export function readRegularFile(file: string, path: string, maxBytes: number = OUTPUT_LIMITS.fileBytes): Buffer {
-  const descriptor = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+/**
+ * Opened without following a link (but where `mayBeLink`) and checked through the open file, so that nothing can be swapped in
+ * between.
+ */
+export function readRegularFile(file: string, path: string, { maxBytes = OUTPUT_LIMITS.fileBytes, mayBeLink = false }: { readonly maxBytes?: number; readonly mayBeLink?: boolean } = {}): Buffer {
+  const descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | (mayBeLink ? 0 : constants.O_NOFOLLOW));
   try {
     const info = fstatSync(descriptor);
     if (!info.isFile()) throw new PipelineOutputError(`file ${path} is not a regular file`);

@@ -16,10 +16,19 @@ export async function readObject(context: AdapterContext): Promise<void> {
   const { managedFields: _history, ...metadata } = env[DRY_RUN] === 'true' ? await realMetadata(context, object) : object.metadata;
   const text = printYaml({ ...object, metadata });
   const file = join(path('/kratix/input'), 'object.yaml');
-  // The pod may have been run before, and an author's container may mount this volume too: nothing it left is written through.
-  rmSync(file, { force: true, recursive: true });
-  writeFileSync(file, text, { flag: 'wx' });
+  writeNew(file, text);
   log(text.slice(0, LOGGED_CHARACTERS));
+}
+
+/** The pod may have been run before, and an author's container may mount this volume too: nothing it left is written through. */
+function writeNew(file: string, text: string): void {
+  try {
+    writeFileSync(file, text, { flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    rmSync(file, { recursive: true });
+    writeFileSync(file, text, { flag: 'wx' });
+  }
 }
 
 /**
