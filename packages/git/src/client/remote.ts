@@ -1,78 +1,21 @@
 import { GitFormatError, GitRemoteError } from '../errors.ts';
-import { isObjectId, zeroId } from '../objects/object.ts';
-import type { GitObject, ObjectId } from '../objects/object.ts';
+import { zeroId } from '../objects/object.ts';
 import { encodeDelta } from '../pack/delta.ts';
 import { parsePack } from '../pack/pack-reader.ts';
-import type { PackLimits, ParsedPack } from '../pack/pack-reader.ts';
 import { writePack } from '../pack/pack-writer.ts';
 import type { PackInput } from '../pack/pack-writer.ts';
 import { agent } from '../protocol/agent.ts';
-import { delimiterPacket, flushPacket, lineOf, packet, PacketReader } from '../protocol/pkt-line.ts';
+import { delimiterPacket, flushPacket, packet, PacketReader } from '../protocol/pkt-line.ts';
 import type { RemoteOptions } from './http-client.ts';
 import { HttpTransport } from './http-transport.ts';
+import { parseRefLine, readAdvertisement, type Discovery } from './read-advertisement.ts';
+import { readFetchV0, readFetchV2, type FetchAnswer } from './read-fetch.ts';
+import { readReport } from './read-report.ts';
+import type { FetchOptions, FetchResult, PushObject, PushOptions, PushOutcome, RemoteRef } from './remote-types.ts';
+import { throwOnError } from './server-error.ts';
 import { isSshUrl } from './ssh-address.ts';
 import { SshTransport } from './ssh-transport.ts';
 import type { GitService, Transport } from './transport.ts';
-
-/** A ref as the server has it. */
-export interface RemoteRef {
-  readonly name: string;
-  readonly id: ObjectId;
-  /** For HEAD, the branch that it stands for. */
-  readonly symrefTarget?: string;
-  /** For annotated tags, what they are about. */
-  readonly peeled?: ObjectId;
-}
-
-export interface FetchOptions {
-  readonly wants: readonly ObjectId[];
-  /** Commits that are here already, with all that they refer to: nothing of it travels again. */
-  readonly haves?: readonly ObjectId[];
-  /**
-   * Reads objects that are here. With it the server may send differences from them; stock git together with `depth` leaves
-   * out what `haves` hold only then.
-   */
-  readonly base?: (id: ObjectId) => GitObject | undefined;
-  /** This many commits of history; absent: all of it. */
-  readonly depth?: number;
-  /** Commits that are here without their parents. */
-  readonly shallow?: readonly ObjectId[];
-  /** `blob:none` leaves out what files hold, where the server can do so ({@link GitRemote.supportsFilter}); else all comes. */
-  readonly filter?: 'blob:none';
-  readonly limits?: PackLimits;
-  readonly signal?: AbortSignal;
-}
-
-export interface FetchResult {
-  /** The objects that came. Undefined when there was nothing to send. */
-  readonly pack: ParsedPack | undefined;
-  /** Commits that came without their parents. */
-  readonly shallow: readonly ObjectId[];
-}
-
-/** An object to send. `base`: one that the server has and that is much like it; then the difference alone travels. */
-export interface PushObject extends GitObject {
-  readonly id: ObjectId;
-  readonly base?: { readonly id: ObjectId; readonly data: Buffer } | undefined;
-}
-
-export interface PushOptions {
-  /** `old`: where the ref must be now; `zeroId` for "not there". `new`: `zeroId` deletes it. */
-  readonly updates: readonly { readonly ref: string; readonly old: ObjectId; readonly new: ObjectId }[];
-  /** What the server lacks. */
-  readonly objects: readonly PushObject[];
-  readonly signal?: AbortSignal;
-}
-
-/** Of one ref of a push. */
-export type PushOutcome = { readonly ref: string; readonly ok: true } | { readonly ref: string; readonly ok: false; readonly reason: string };
-
-interface Discovery {
-  readonly version: 2 | 0;
-  readonly capabilities: ReadonlyMap<string, string>;
-  /** Version 0 tells the refs at once. */
-  readonly refs: readonly RemoteRef[];
-}
 
 /**
  * A repository on any git server that speaks smart HTTP or SSH, in process (but for the program `ssh`): what refs there are,
@@ -132,7 +75,7 @@ export class GitRemote implements Disposable {
     const shallow = (options.shallow ?? []).map((id) => `shallow ${id}`);
     const depth = options.depth === undefined ? [] : [`deepen ${options.depth}`];
     const haves = (options.haves ?? []).map((id) => `have ${id}`);
-    let answer: { readonly pack: Buffer; readonly shallow: readonly ObjectId[] };
+    let answer: FetchAnswer;
     if (discovery.version === 2) {
       const args = ['ofs-delta', 'no-progress', ...(options.base ? ['thin-pack'] : []), ...options.wants.map((id) => `want ${id}`), ...shallow, ...depth, ...filter, ...haves, 'done'];
       const reply = await this.#command('fetch', args, options.signal);
@@ -242,104 +185,4 @@ function packInput(object: PushObject, thin: boolean): PackInput {
   if (!thin || !base || data.length < deltaFromBytes) return { id, type, data };
   const delta = encodeDelta(base.data, data);
   return delta.length < data.length / 2 ? { id, base: base.id, delta } : { id, type, data };
-}
-
-function readAdvertisement(body: Buffer): Discovery {
-  const reader = new PacketReader(body);
-  let { lines } = reader.lines();
-  if (lines[0]?.startsWith('# service=')) ({ lines } = reader.lines());
-  throwOnError(lines[0]);
-  if (lines[0] === 'version 2') return { version: 2, capabilities: words(lines.slice(1)), refs: [] };
-  if (lines[0] === 'version 1') lines = lines.slice(1);
-  const [head = '', tail = ''] = (lines[0] ?? '').split('\0');
-  const capabilities = words(tail.split(' '));
-  const symref = /(?:^| )symref=HEAD:(\S+)/.exec(tail)?.[1];
-  const refs: RemoteRef[] = [];
-  for (const line of [head, ...lines.slice(1)]) {
-    const id = line.slice(0, 40);
-    const name = line.slice(41);
-    if (!isObjectId(id) || name === 'capabilities^{}' || line.startsWith('shallow ')) continue;
-    const last = refs.at(-1);
-    if (last && name === `${last.name}^{}`) refs[refs.length - 1] = { ...last, peeled: id };
-    else refs.push({ name, id, ...(name === 'HEAD' && symref ? { symrefTarget: symref } : {}) });
-  }
-  return { version: 0, capabilities, refs };
-}
-
-function words(lines: readonly string[]): ReadonlyMap<string, string> {
-  return new Map(lines.filter((line) => line !== '').map((line) => [line.split('=')[0]!, line.includes('=') ? line.slice(line.indexOf('=') + 1) : '']));
-}
-
-function parseRefLine(line: string): RemoteRef {
-  const [id = '', name = '', ...attributes] = line.split(' ');
-  if (!isObjectId(id) || name === '') throw new GitFormatError(`expected a ref, found ${JSON.stringify(line.slice(0, 100))}`);
-  const value = (key: string): string | undefined => attributes.find((attribute) => attribute.startsWith(`${key}:`))?.slice(key.length + 1);
-  const symrefTarget = value('symref-target');
-  const peeled = value('peeled');
-  return { name, id, ...(symrefTarget ? { symrefTarget } : {}), ...(peeled ? { peeled } : {}) };
-}
-
-function readFetchV2(reply: Buffer): { readonly pack: Buffer; readonly shallow: readonly ObjectId[] } {
-  const reader = new PacketReader(reply);
-  const shallow: ObjectId[] = [];
-  for (let next = reader.next(); next; next = reader.next()) {
-    if (next.type !== 'data') continue;
-    const section = lineOf(next.data);
-    throwOnError(section);
-    if (section === 'packfile') return { pack: readSideBand(reader), shallow };
-    const { lines } = reader.lines();
-    if (section === 'shallow-info') for (const line of lines) if (line.startsWith('shallow ')) shallow.push(line.slice(8));
-  }
-  return { pack: Buffer.alloc(0), shallow };
-}
-
-function readFetchV0(reply: Buffer, deepened: boolean, inSideBand: boolean): { readonly pack: Buffer; readonly shallow: readonly ObjectId[] } {
-  const reader = new PacketReader(reply);
-  const shallow = deepened ? reader.lines().lines.filter((line) => line.startsWith('shallow ')).map((line) => line.slice(8)) : [];
-  for (let next = reader.next(); next; next = reader.next()) {
-    if (next.type !== 'data') continue;
-    const line = lineOf(next.data);
-    throwOnError(line);
-    // One last acknowledgement, and the pack begins.
-    if (line === 'NAK' || /^ACK [0-9a-f]{40}$/.test(line)) return { pack: inSideBand ? readSideBand(reader) : Buffer.from(reader.rest()), shallow };
-  }
-  return { pack: Buffer.alloc(0), shallow };
-}
-
-function readSideBand(reader: PacketReader): Buffer {
-  return readBands(reader).data;
-}
-
-/** `remote`: what the server says to people meanwhile, such as why its hook refuses. */
-function readBands(reader: PacketReader): { readonly data: Buffer; readonly remote: string } {
-  const parts: Buffer[] = [];
-  let remote = '';
-  for (let next = reader.next(); next?.type === 'data'; next = reader.next()) {
-    if (next.data[0] === 1) parts.push(next.data.subarray(1));
-    else if (next.data[0] === 2 && remote.length < maxRemoteText) remote += next.data.toString('utf8', 1, 1 + maxRemoteText);
-    else if (next.data[0] === 3) throw new GitRemoteError('protocol', `the server says: ${next.data.toString('utf8', 1, 500).trim()}`);
-  }
-  return { data: Buffer.concat(parts), remote };
-}
-
-/** Most characters of what a server says to people that go into a reason. */
-const maxRemoteText = 500;
-
-function readReport(reply: Buffer, updates: PushOptions['updates'], inSideBand: boolean): readonly PushOutcome[] {
-  const { data, remote } = inSideBand ? readBands(new PacketReader(reply)) : { data: reply, remote: '' };
-  const { lines } = new PacketReader(data).lines();
-  const unpack = lines[0] ?? '';
-  if (!unpack.startsWith('unpack ')) throw new GitFormatError('the server did not report what became of the push');
-  const said = remote.replaceAll(/[\p{Cc} ]+/gu, ' ').slice(0, maxRemoteText).trim();
-  return updates.map(({ ref }) => {
-    if (lines.includes(`ok ${ref}`)) return { ref, ok: true };
-    const word = lines.find((line) => line.startsWith(`ng ${ref} `))?.slice(ref.length + 4) ?? 'not mentioned';
-    const reason = unpack === 'unpack ok' ? word : `${word} (${unpack.slice('unpack '.length)})`;
-    return { ref, ok: false, reason: said === '' ? reason : `${reason}: ${said}` };
-  });
-}
-
-function throwOnError(line: string | undefined): void {
-  if (!line?.startsWith('ERR ')) return;
-  throw new GitRemoteError(/not our ref|not found/i.test(line) ? 'not-found' : 'protocol', `the server says: ${line.slice(4, 504)}`);
 }
