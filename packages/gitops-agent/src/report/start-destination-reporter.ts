@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { destinations, gitRepositories, kustomizations, type AgentReport, type Destination, type GitRepository, type Kustomization } from '@plinth/api';
 import { keyOf, keyString, type ObjectKey } from '@plinth/apimachinery';
 import type { Client } from '@plinth/client';
@@ -97,7 +98,7 @@ export function startDestinationReporter(options: DestinationReporterOptions): A
       due.abort();
       await waiting;
       // Not on the clock of tests: it only keeps the machine from being busy with reports.
-      await new Promise((resolve) => setTimeout(resolve, Math.min(Math.max(GATHER_MS, cost * 2), MAX_GATHER_MS)));
+      await delay(Math.min(Math.max(GATHER_MS, cost * 2), MAX_GATHER_MS), undefined, { signal }).catch(() => {});
     }
   }
 
