@@ -191,6 +191,9 @@ describe('the interval', () => {
     });
     expect(condition(failed, 'DeleteWorkflowCompleted')).toMatchObject({ status: 'False', reason: 'DeleteWorkflowFailed', message: 'The Delete Pipeline has failed' });
     expect(failed.status?.kratix?.workflows?.pipelines).toMatchObject([{ name: 'first', phase: 'Succeeded' }, { name: 'second', phase: 'Succeeded' }, { name: 'undo', phase: 'Failed' }, { name: 'undo-more', phase: 'Pending' }]);
+    const hash = expect.stringMatching(/^[0-9a-f]{32}$/);
+    expect(failed.status?.kratix?.workflows?.configure?.pipelines).toMatchObject([{ name: 'first', phase: 'Succeeded', hash }, { name: 'second', phase: 'Succeeded', hash }]);
+    expect(failed.status?.kratix?.workflows?.delete?.pipelines).toMatchObject([{ name: 'undo', phase: 'Failed', hash }, { name: 'undo-more', phase: 'Pending' }]);
     await world.plane.client.patch(promises, { name: 'bucket' }, 'merge', { spec: { workflows: { config: { reconciliationInterval: null } } } });
     await eventually(async () => (await world.plane.client.find(buckets, ONE)) === undefined);
     // One that failed, the same again, and the second one.

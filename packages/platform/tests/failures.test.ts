@@ -114,6 +114,7 @@ describe('a workflow of several pipelines', () => {
       return condition(found, 'Reconciled')?.['message'] === 'Suspended' && found;
     });
     expect(suspended.status?.kratix?.workflows?.pipelines).toMatchObject([{ name: 'first', phase: 'Suspended', message: 'waiting for approval', attempts: 1 }, { name: 'second', phase: 'Pending' }]);
+    expect(suspended.status?.kratix?.workflows?.configure).toMatchObject({ suspendedGeneration: 1, pipelines: [{ name: 'first', phase: 'Suspended', message: 'waiting for approval', attempts: 1 }, { name: 'second', phase: 'Pending' }] });
     await reconciled(world);
     expect(tries).toBe(2);
     expect((await world.request()).metadata.labels).toEqual({ 'kratix.io/promise-name': 'bucket' });

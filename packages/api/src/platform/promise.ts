@@ -46,14 +46,20 @@ export const promiseSpec = object('What the platform offers, and how it is made.
 });
 export interface PromiseSpec extends Of<typeof promiseSpec> {}
 
-const pipelineStatus = object('State of one pipeline.', {
+const pipelineState = {
   name: string('Name of the pipeline.'),
   phase: oneOf('State of its newest run.', ['Pending', 'Running', 'Succeeded', 'Failed', 'Suspended']),
   message: string('What the pipeline says.'),
   nextRetryAt: string('When it runs again.'),
   attempts: int64('How often it ran.'),
   lastTransitionTime: time('When the phase last changed.'),
-});
+};
+const pipelineStatus = object('State of one pipeline.', pipelineState);
+const keyedPipelines = (of: string) =>
+  object(`State of the ${of} workflow.`, {
+    pipelines: list('State of each pipeline.', object('State of one pipeline.', { ...pipelineState, hash: string('Of the specs that it ran with last.') })),
+    suspendedGeneration: int64('The generation at which it was suspended.'),
+  });
 export interface PipelineStatus extends Of<typeof pipelineStatus> {}
 
 const workflowRun = object('The run that was started last, or is about to be.', {
@@ -94,9 +100,11 @@ const promiseStatus = object('What is known of the Promise.', {
     lastAvailableTime: time('When the Promise last became available.'),
     replacedMessage: object('The message of the workflows, while another one says why the Promise is not ready.', { original: string('What they said.'), shown: string('What is shown.') }),
     workflows: object('State of the workflow.', {
-      pipelines: list('State of each pipeline.', pipelineStatus),
+      pipelines: list('State of each pipeline, of both workflows.', pipelineStatus),
       suspendedGeneration: int64('The generation at which it was suspended.'),
       run: workflowRun,
+      configure: keyedPipelines('configure'),
+      delete: keyedPipelines('delete'),
       lastSuccessfulConfigureWorkflowTime: string('When the workflow last succeeded.'),
     }),
   }),

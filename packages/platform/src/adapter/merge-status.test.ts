@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { mergeStatus } from './merge-status.ts';
 import { groupWorkloads } from './workload-groups.ts';
 
-const end = { generation: 2, pipelineName: 'p', isLast: true, type: 'resource', reported: {}, suspension: undefined, now: 0 } as const;
+const end = { generation: 2, pipelineName: 'p', isLast: true, type: 'resource', action: 'configure', reported: {}, suspension: undefined, now: 0 } as const;
 
 describe(mergeStatus, () => {
   it('replaces top-level keys whole and conditions by type', () => {
@@ -24,10 +24,12 @@ describe(mergeStatus, () => {
   it('counts the attempts of a pipeline that asks for another, and completes nothing', () => {
     const suspension = { message: 'wait', retryAfterMs: 1_500 };
     const first = mergeStatus({}, { ...end, suspension });
-    expect(first['kratix']).toEqual({ workflows: { suspendedGeneration: 2, pipelines: [{ name: 'p', phase: 'Suspended', message: 'wait', nextRetryAt: '1970-01-01T00:00:02Z', attempts: 1, lastTransitionTime: '1970-01-01T00:00:00Z' }] } });
+    const waiting = { suspendedGeneration: 2, pipelines: [{ name: 'p', phase: 'Suspended', message: 'wait', nextRetryAt: '1970-01-01T00:00:02Z', attempts: 1, lastTransitionTime: '1970-01-01T00:00:00Z' }] };
+    expect(first['kratix']).toEqual({ workflows: { ...waiting, configure: waiting } });
     expect(first['conditions']).toEqual([]);
     expect(mergeStatus(first, { ...end, suspension })['kratix']).toMatchObject({ workflows: { pipelines: [{ attempts: 2 }] } });
-    expect(mergeStatus(first, end)['kratix']).toEqual({ workflows: { pipelines: [{ name: 'p', phase: 'Running', lastTransitionTime: '1970-01-01T00:00:00Z' }] } });
+    const ended = { pipelines: [{ name: 'p', phase: 'Running', lastTransitionTime: '1970-01-01T00:00:00Z' }] };
+    expect(mergeStatus(first, end)['kratix']).toEqual({ workflows: { ...ended, configure: ended } });
   });
 });
 

@@ -1,5 +1,6 @@
 import { type Condition, timestamp } from '../conditions.ts';
-import type { WorkflowType } from '../workflow/pipeline.ts';
+import { type PipelinesStatus, withKeyedPipelines } from '../workflow/keyed-pipelines.ts';
+import type { WorkflowAction, WorkflowType } from '../workflow/pipeline.ts';
 import type { Suspension } from './metadata-files.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -9,6 +10,7 @@ export interface PipelineEnd {
   readonly pipelineName: string;
   readonly isLast: boolean;
   readonly type: WorkflowType;
+  readonly action: WorkflowAction;
   readonly isDryRun?: boolean;
   /** From `status.yaml`. */
   readonly reported: Json;
@@ -58,7 +60,12 @@ export function mergeStatus(before: Json, end: PipelineEnd): Json {
     const message = merged['message'] === replaced['shown'] ? (replaced['original'] ?? merged['message']) : merged['message'];
     if (message === 'Pending') merged['message'] = end.isDryRun ? 'Dry run executed' : end.type === 'promise' ? 'Promise configured' : 'Resource requested';
   }
-  return { ...merged, conditions, kratix: { ...kratix, workflows: updated } };
+  return { ...merged, conditions, kratix: { ...kratix, workflows: withKeyedPipelines(updated as PipelinesStatus, end.action, ownNames(workflows, end)) } };
+}
+
+/** While an object is deleted, the list holds the pipelines of both actions. */
+function ownNames(workflows: PipelinesStatus, { action, pipelineName }: PipelineEnd): ReadonlySet<string> | undefined {
+  return action === 'configure' ? undefined : new Set([...(workflows.delete?.pipelines ?? []).map(({ name }) => name ?? ''), pipelineName]);
 }
 
 function endedPipeline(before: PipelineStatus | undefined, { pipelineName, suspension, now }: PipelineEnd): PipelineStatus {

@@ -28,6 +28,7 @@ export async function writeStatus({ env, path, client, log, now }: AdapterContex
       pipelineName: env['KRATIX_PIPELINE_NAME'] ?? '',
       isLast: env['IS_LAST_PIPELINE'] === 'true',
       type,
+      action: env['KRATIX_WORKFLOW_ACTION'] === 'delete' ? 'delete' : 'configure',
       isDryRun: env[DRY_RUN] === 'true',
       reported,
       suspension,

@@ -50,6 +50,13 @@ const text: JsonSchema = { type: 'string' };
 const integer: JsonSchema = { type: 'integer', format: 'int64' };
 const dateTime: JsonSchema = { type: 'string', format: 'datetime' };
 
+const pipelineStatuses = (more: Readonly<Record<string, JsonSchema>> = {}): JsonSchema => ({
+  type: 'array',
+  items: { type: 'object', properties: { name: text, phase: text, message: text, nextRetryAt: text, attempts: integer, lastTransitionTime: dateTime, ...more } },
+});
+
+const keyedPipelines: JsonSchema = { type: 'object', properties: { pipelines: pipelineStatuses({ hash: text }), suspendedGeneration: integer } };
+
 const STATUS_SCHEMA: JsonSchema = {
   type: 'object',
   'x-kubernetes-preserve-unknown-fields': true,
@@ -73,13 +80,9 @@ const STATUS_SCHEMA: JsonSchema = {
             lastSuccessfulConfigureWorkflowTime: text,
             suspendedGeneration: integer,
             run: { type: 'object', properties: { number: integer, action: text, hash: text, pipeline: text } },
-            pipelines: {
-              type: 'array',
-              items: {
-                type: 'object',
-                properties: { name: text, phase: text, message: text, nextRetryAt: text, attempts: integer, lastTransitionTime: dateTime },
-              },
-            },
+            pipelines: pipelineStatuses(),
+            configure: keyedPipelines,
+            delete: keyedPipelines,
           },
         },
       },

@@ -5,6 +5,7 @@ import { type Condition, type ConditionUpdate, findCondition, isTrue, setConditi
 import { LABELS } from '../naming/labels.ts';
 import { worksCondition, type WorksStanding, worksStanding } from '../work/standing.ts';
 import { withDeleteOutcome } from '../workflow/delete-status.ts';
+import { withKeyedPipelines } from '../workflow/keyed-pipelines.ts';
 import { actionOf, pipelineNameOf } from '../workflow/job-state.ts';
 import type { WorkflowPlan } from '../workflow/plan.ts';
 import { PAUSED, reconciledCondition } from '../workflow/reconciled.ts';
@@ -90,13 +91,16 @@ function active(snapshot: PromiseSnapshot, plan: WorkflowPlan, before: PromiseSt
     kratix: {
       ...kratix,
       ...facts,
-      workflows: {
-        ...workflows,
-        pipelines: outcome.pipelines,
-        ...(outcome.run ? { run: outcome.run } : {}),
-        ...(suspendedGeneration !== undefined && plan.type !== 'start' && plan.type !== 'succeeded' ? { suspendedGeneration } : {}),
-        ...(succeededAt ? { lastSuccessfulConfigureWorkflowTime: succeededAt } : {}),
-      },
+      workflows: withKeyedPipelines(
+        {
+          ...workflows,
+          pipelines: outcome.pipelines,
+          ...(outcome.run ? { run: outcome.run } : {}),
+          ...(suspendedGeneration !== undefined && plan.type !== 'start' && plan.type !== 'succeeded' ? { suspendedGeneration } : {}),
+          ...(succeededAt ? { lastSuccessfulConfigureWorkflowTime: succeededAt } : {}),
+        },
+        'configure',
+      ),
     },
   };
 }

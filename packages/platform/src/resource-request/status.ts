@@ -7,6 +7,7 @@ import { isMarked, LABELS } from '../naming/labels.ts';
 import { worksCondition, type WorksStanding, worksStanding } from '../work/standing.ts';
 import { actionOf, pipelineNameOf } from '../workflow/job-state.ts';
 import { withDeleteOutcome } from '../workflow/delete-status.ts';
+import { withKeyedPipelines } from '../workflow/keyed-pipelines.ts';
 import type { WorkflowPlan } from '../workflow/plan.ts';
 import { PAUSED, reconciledCondition } from '../workflow/reconciled.ts';
 import { COMPLETED, workflowOutcome } from '../workflow/status.ts';
@@ -90,13 +91,16 @@ function configured(snapshot: RequestSnapshot, plan: WorkflowPlan, before: Reque
     ...(succeededAt ? { lastSuccessfulConfigureWorkflowTime: succeededAt } : {}),
     kratix: {
       ...before.kratix,
-      workflows: {
-        ...workflows,
-        pipelines: outcome.pipelines,
-        ...(outcome.run ? { run: outcome.run } : {}),
-        ...(suspendedGeneration !== undefined && plan.type !== 'start' && plan.type !== 'succeeded' ? { suspendedGeneration } : {}),
-        ...(succeededAt ? { lastSuccessfulConfigureWorkflowTime: succeededAt } : {}),
-      },
+      workflows: withKeyedPipelines(
+        {
+          ...workflows,
+          pipelines: outcome.pipelines,
+          ...(outcome.run ? { run: outcome.run } : {}),
+          ...(suspendedGeneration !== undefined && plan.type !== 'start' && plan.type !== 'succeeded' ? { suspendedGeneration } : {}),
+          ...(succeededAt ? { lastSuccessfulConfigureWorkflowTime: succeededAt } : {}),
+        },
+        'configure',
+      ),
     },
   };
   return withApplied(withHealthMessage(status), snapshot, standing.state, hasEnded);

@@ -1,6 +1,7 @@
 import type { PipelineStatus, WorkflowRun } from '@plinth/api';
 import { type ConditionUpdate, setConditions } from '../conditions.ts';
 import type { Runs } from './observe.ts';
+import { withKeyedPipelines } from './keyed-pipelines.ts';
 import type { Workflow } from './pipeline.ts';
 import type { WorkflowPlan } from './plan.ts';
 import { troubleOf } from './trouble.ts';
@@ -41,7 +42,8 @@ function deleteOutcome(before: WorkflowStatus, workflow: Workflow, plan: Workflo
 export function withDeleteOutcome<T extends WorkflowStatus>(before: T, workflow: Workflow, plan: WorkflowPlan, runs: Runs, now: number): T {
   const { pipelines, run, conditions } = deleteOutcome(before, workflow, plan, troubleOf(plan, runs, before.kratix?.workflows?.pipelines ?? []), now);
   const { suspendedGeneration, ...rest } = before.kratix?.workflows ?? {};
-  const workflows = { ...rest, ...(suspendedGeneration !== undefined && plan.type !== 'start' ? { suspendedGeneration } : {}), pipelines, ...(run ? { run } : {}) };
+  const names = new Set(workflow.pipelines.map(({ metadata }) => metadata.name));
+  const workflows = withKeyedPipelines({ ...rest, ...(suspendedGeneration !== undefined && plan.type !== 'start' ? { suspendedGeneration } : {}), pipelines, ...(run ? { run } : {}) }, 'delete', names);
   return { ...before, kratix: { ...before.kratix, workflows }, ...(conditions.length > 0 ? { conditions: setConditions(before.conditions, conditions, now) } : {}) };
 }
 

@@ -2,6 +2,7 @@ import type { PipelineStatus } from '@plinth/api';
 import type { KubeObject } from '@plinth/apimachinery';
 import { type ConditionUpdate, setConditions } from '../conditions.ts';
 import { DELETED } from './delete-status.ts';
+import { withKeyedPipelines } from './keyed-pipelines.ts';
 import type { Workflow } from './pipeline.ts';
 import type { WorkflowPlan } from './plan.ts';
 import { reconciledCondition } from './reconciled.ts';
@@ -35,7 +36,7 @@ export function failedStart(object: KubeObject & { readonly status?: WorkflowSta
   return {
     ...before,
     conditions: setConditions(before.conditions, conditions, now),
-    kratix: { ...before.kratix, workflows: { ...before.kratix?.workflows, pipelines: [...others, ...pipelinesAt(before, workflow, index, { phase: 'Failed', message }, now)] } },
+    kratix: { ...before.kratix, workflows: withKeyedPipelines({ ...before.kratix?.workflows, pipelines: [...others, ...pipelinesAt(before, workflow, index, { phase: 'Failed', message }, now)] }, workflow.action, names) },
   };
 }
 

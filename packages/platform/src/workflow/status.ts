@@ -1,5 +1,6 @@
 import type { PipelineStatus, WorkflowRun } from '@plinth/api';
 import { type Condition, type ConditionUpdate, timestamp } from '../conditions.ts';
+import type { PipelinesStatus } from './keyed-pipelines.ts';
 import type { Workflow } from './pipeline.ts';
 import type { WorkflowPlan } from './plan.ts';
 
@@ -11,12 +12,7 @@ export interface WorkflowStatus {
   readonly workflowsFailed?: number;
   readonly conditions?: readonly Condition[];
   readonly kratix?: {
-    readonly workflows?: {
-      readonly pipelines?: readonly PipelineStatus[];
-      readonly suspendedGeneration?: number;
-      readonly run?: WorkflowRun;
-      readonly lastSuccessfulConfigureWorkflowTime?: string;
-    };
+    readonly workflows?: PipelinesStatus & { readonly lastSuccessfulConfigureWorkflowTime?: string };
     readonly replacedMessage?: { readonly original?: string; readonly shown?: string };
   };
 }
