@@ -18,7 +18,7 @@ const installation: Installation = { format: 1, id: 'x', ports: { git: 1, platfo
 
 describe(resolveDataDir, () => {
   it('prefers the option, then PLINTH_HOME, then ~/.plinth', () => {
-    const environment = { plinthHome: '/p', home: '/h', path: '', engineSockets: [], colours: false };
+    const environment = { plinthHome: '/p', home: '/h', path: '', engineSockets: [], kratix: {}, colours: false };
     expect(resolveDataDir('/o', environment)).toBe('/o');
     expect(resolveDataDir(undefined, environment)).toBe('/p');
     expect(resolveDataDir(undefined, { ...environment, plinthHome: undefined })).toBe('/h/.plinth');
@@ -30,7 +30,7 @@ describe('the data directory', () => {
     const folder = newFolder();
     mkdirSync(join(folder, 'real'));
     symlinkSync(join(folder, 'real'), join(folder, 'link'));
-    expect(resolveDataDir(join(folder, 'link/a/b'), { plinthHome: undefined, home: '/h', path: '', engineSockets: [], colours: false })).toBe(join(folder, 'real/a/b'));
+    expect(resolveDataDir(join(folder, 'link/a/b'), { plinthHome: undefined, home: '/h', path: '', engineSockets: [], kratix: {}, colours: false })).toBe(join(folder, 'real/a/b'));
   });
 
   it('refuses a folder for sockets that others can enter', () => {

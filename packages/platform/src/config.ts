@@ -25,6 +25,8 @@ export interface PlatformConfig {
   /** Which version a new request is bound to: `floating` follows the latest, `pinned` stays with the one of its birth. */
   readonly resourceBindingVersionStrategy: 'floating' | 'pinned';
   readonly adapterImage: string;
+  /** Name of a Secret, in the namespace of each pipeline, with which the adapter's image is pulled. */
+  readonly adapterPullSecret?: string;
   readonly imagePullPolicy?: string;
   /** For every container of a workflow that does not say its own. */
   readonly resources: Json;

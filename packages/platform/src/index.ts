@@ -3,6 +3,7 @@ export { runPipelineAdapter, type PipelineAdapterOptions } from './adapter/run-p
 export { platformAdmission, type PlatformAdmissionOptions, type PlatformAdmissionRequest } from './admission/platform-admission.ts';
 export { checkPromise } from './admission/check-promise.ts';
 export { DEFAULT_CONFIG, type PlatformConfig } from './config.ts';
+export { type ParsedEnvironment, parseEnvironment } from './settings/parse-environment.ts';
 export { type StateStoreWriterFactory } from './state-store/open-writer.ts';
 export { type StateStore, type StoreSecret } from './state-store/secret.ts';
 export { platformManifests } from './manifests/platform-manifests.ts';

@@ -11,6 +11,8 @@ export interface Environment {
   readonly engineSockets: readonly string[];
   /** Colours: only on a terminal, and not when NO_COLOR is set. */
   readonly colours: boolean;
+  /** What the platform's controllers take from it, under the names that Kratix gave. */
+  readonly kratix: Readonly<Record<string, string | undefined>>;
 }
 
 export function readEnvironment(env: NodeJS.ProcessEnv = process.env, stream: { isTTY?: boolean } = process.stdout): Environment {
@@ -19,6 +21,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env, stream: { 
     home: env['HOME'] || homedir(),
     path: env['PATH'] ?? '',
     engineSockets: engineSockets(env),
+    kratix: Object.fromEntries(Object.entries(env).filter(([name]) => /^(?:KRATIX|PIPELINE_ADAPTER)_/.test(name))),
     colours: Boolean(stream.isTTY) && !env['NO_COLOR'] && env['TERM'] !== 'dumb',
   };
 }

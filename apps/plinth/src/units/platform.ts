@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { CatalogueEntry } from '@plinth/cluster';
 import { gitopsManifests, startDestinationReporter, startGitOpsAgent } from '@plinth/gitops-agent';
-import { CONTROLLER_SERVICE_ACCOUNT, PIPELINE_ADAPTER_IMAGE, PLATFORM_NAMESPACE, platformAdmission, platformManifests, runPipelineAdapter, startPlatform } from '@plinth/platform';
+import { CONTROLLER_SERVICE_ACCOUNT, PIPELINE_ADAPTER_IMAGE, PLATFORM_NAMESPACE, platformAdmission, parseEnvironment, platformManifests, runPipelineAdapter, startPlatform } from '@plinth/platform';
+import { readEnvironment } from '../config/environment.ts';
 import { startClusterOn } from './cluster.ts';
 import { serviceAccount, startControlPlane, type ControlPlane } from './control-plane.ts';
 import { gitServerAddress } from './git-address.ts';
@@ -27,12 +28,14 @@ export const startPlatformUnit: StartUnit = async (context) => {
   context.progress('installing the platform');
   await installed;
   stack.defer(() => stopping.abort());
+  const environment = parseEnvironment(readEnvironment().kratix);
+  for (const warning of environment.warnings) platformLog.warn({ setting: warning }, 'a variable of the environment is not taken');
   const platform = stack.use(
     startPlatform({
       client: plane.clientFor(serviceAccount(PLATFORM_NAMESPACE, CONTROLLER_SERVICE_ACCOUNT)),
       signal: stopping.signal,
       log: platformLog,
-      config: { logging: { structured: true, level: platformLogLevel } },
+      config: { ...environment.config, logging: { structured: true, level: platformLogLevel } },
     }),
   );
   plane.server.setMetrics(platform.metrics);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_CONFIG } from '../config.ts';
+import { DEFAULT_CONFIG, type PlatformConfig } from '../config.ts';
 import { buildJob } from './job.ts';
 import type { Pipeline, Workflow } from './pipeline.ts';
 import { buildPipelineObjects } from './pipeline-objects.ts';
@@ -77,6 +77,15 @@ describe(buildJob, () => {
     expect(job.spec.template.spec.initContainers.map(({ name }: { name: string }) => name)).toEqual(['reader', 'make']);
     expect(job.spec).toMatchObject({ backoffLimit: 0, activeDeadlineSeconds: 5 });
     expect(buildJob(workflow, { pipeline, isLast: true, run: 1 }, { ...DEFAULT_CONFIG, activeDeadlineSeconds: 0 }).spec).not.toHaveProperty('activeDeadlineSeconds');
+  });
+
+  it('is pulled with the Secret of the installation before those of the pipeline', () => {
+    const asking: Pipeline = { ...pipeline, spec: { ...pipeline.spec, imagePullSecrets: [{ name: 'own' }] } };
+    const secretsOf = (of: Pipeline, config: Partial<PlatformConfig>): unknown =>
+      (buildJob({ ...workflow, pipelines: [of] }, { pipeline: of, isLast: true, run: 1 }, { ...DEFAULT_CONFIG, ...config }).spec as { template: { spec: { imagePullSecrets?: unknown } } }).template.spec.imagePullSecrets;
+    expect(secretsOf(asking, { adapterPullSecret: 'registry' })).toEqual([{ name: 'registry' }, { name: 'own' }]);
+    expect(secretsOf(pipeline, { adapterPullSecret: 'registry' })).toEqual([{ name: 'registry' }]);
+    expect(secretsOf(pipeline, {})).toBeUndefined();
   });
 
   it('says the namespace of the request where the Promise fixes that of the pipelines', () => {

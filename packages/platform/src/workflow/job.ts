@@ -144,12 +144,13 @@ function podSpec(workflow: Workflow, identity: RunIdentity, config: PlatformConf
     volumeMounts: [mount('shared-metadata', '/work-creator-files/metadata')],
   });
   const configure = action === 'configure';
+  const pullSecrets = [...(config.adapterPullSecret ? [{ name: config.adapterPullSecret }] : []), ...(pipeline.spec.imagePullSecrets ?? [])];
   return {
     serviceAccountName: serviceAccountOf(workflow, pipeline),
     restartPolicy: pipeline.spec.restartPolicy ?? 'OnFailure',
     initContainers: [reader, ...authors, ...(configure ? [writer] : [])],
     containers: [status],
-    ...(pipeline.spec.imagePullSecrets ? { imagePullSecrets: pipeline.spec.imagePullSecrets } : {}),
+    ...(pullSecrets.length > 0 ? { imagePullSecrets: pullSecrets } : {}),
     ...(pipeline.spec.nodeSelector ? { nodeSelector: pipeline.spec.nodeSelector } : {}),
     ...(pipeline.spec.tolerations ? { tolerations: pipeline.spec.tolerations } : {}),
     volumes: [
