@@ -27,4 +27,5 @@ export type { FetchOptions, FetchResult, PushObject, PushOptions, PushOutcome, R
 export type { Credentials, CredentialSource, RemoteOptions } from './client/http-client.ts';
 export { isSshUrl, parseSshUrl, type SshAddress } from './client/ssh-address.ts';
 export type { SshOptions } from './client/ssh-process.ts';
+export type { GitExchange, TraceExchange } from './client/traced-transport.ts';
 export { subscribeRefUpdates, type SubscribeOptions } from './client/subscribe.ts';

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { buildTree, decodeCommit, encodeCommit, GitRemote, GitRemoteError, hashObject, signature, zeroId } from '../src/index.ts';
-import type { ObjectId, PushObject, SshOptions } from '../src/index.ts';
+import type { GitExchange, ObjectId, PushObject, SshOptions } from '../src/index.ts';
 import { credentials, fsck, git, startWorld } from './helpers.ts';
 import { startHttpBackend } from './http-backend.ts';
 import { hasSshd, startOverSsh } from './ssh-server.ts';
@@ -134,6 +134,21 @@ describe('GitRemote', () => {
     const error = await remote.lsRefs().catch((caught: GitRemoteError) => caught);
     expect(error).toMatchObject({ reason: 'timeout', message: expect.stringContaining('no answer within 100 ms') });
     expect(JSON.stringify(error) + String(error) + remote.url).not.toContain('secret');
+  });
+
+  it('tells of each exchange, and of no credentials', async () => {
+    await using world = await startWorld();
+    const exchanges: GitExchange[] = [];
+    using remote = new GitRemote({ url: world.url, auth: credentials, trace: (exchange) => exchanges.push(exchange) });
+    await remote.lsRefs();
+    await remote.fetch({ wants: ['1'.repeat(40)] }).catch(() => {});
+    const of = { url: world.url, service: 'git-upload-pack', durationMs: expect.any(Number) };
+    expect(exchanges).toEqual([
+      { ...of, type: 'hello', sentBytes: 0, receivedBytes: expect.any(Number) },
+      { ...of, type: 'request', sentBytes: expect.any(Number), receivedBytes: expect.any(Number) },
+      { ...of, type: 'request', sentBytes: expect.any(Number), ...(exchanges[2]?.error ? { error: expect.any(GitRemoteError) } : { receivedBytes: expect.any(Number) }) },
+    ]);
+    expect(JSON.stringify(exchanges)).not.toContain(credentials.password);
   });
 
   it('refuses an answer beyond its bounds, a page instead of git, and rubbish', async () => {

@@ -13,7 +13,7 @@ import type { PlatformContext } from './runtime/context.ts';
 import { createInformers } from './runtime/informers.ts';
 import { followSettings } from './settings/follow-settings.ts';
 import { leveledLogger } from './settings/leveled-logger.ts';
-import { openWriter, type StateStoreWriterFactory } from './state-store/open-writer.ts';
+import { type GitClientOptions, openWriter, type StateStoreWriterFactory } from './state-store/open-writer.ts';
 import { runStateStoreController } from './state-store/reconciler.ts';
 import { createStateStores } from './state-store/state-stores.ts';
 import { aroundRequests } from './telemetry/around-requests.ts';
@@ -35,6 +35,7 @@ export interface PlatformOptions {
   readonly config?: Partial<PlatformConfig>;
   /** PEM of an authority that state stores' certificates may be of, besides the system's and the Secret's `ca.crt`. */
   readonly stateStoreCa?: string;
+  readonly gitClient?: GitClientOptions;
   /** Opens the writers of state stores, in place of those for real ones. */
   readonly openStateStore?: StateStoreWriterFactory;
 }
@@ -84,7 +85,7 @@ export function startPlatform(options: PlatformOptions): Platform {
     telemetry,
     recorder,
   };
-  const openStateStore = options.openStateStore ?? openWriter(options.stateStoreCa ? { ca: options.stateStoreCa } : {});
+  const openStateStore = options.openStateStore ?? openWriter({ ...(options.stateStoreCa ? { ca: options.stateStoreCa } : {}), ...(options.gitClient ? { git: options.gitClient } : {}) }, log);
   telemetry.follow(context.config, informers.settings);
   const controllers: readonly AsyncDisposable[] = [
     runStateStoreController(context, 'GitStateStore', openStateStore),

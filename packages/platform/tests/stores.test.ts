@@ -1,10 +1,14 @@
-import { readdir } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { bucketStateStores, destinations, gitStateStores, secrets, works, workPlacements, type Destination, type Event, events, type WorkPlacement } from '@plinth/api';
 import { forbidden, type KubeObject } from '@plinth/apimachinery';
 import type { Client } from '@plinth/client';
 import { credentials, git, hasSshd, selfSigned, startGitHubLike, startOverSsh, startS3Server, startWorld as startGitWorld } from '@plinth/state-store/testing';
+import { silentLogger } from '@plinth/controller-runtime';
 import { eventually } from '@plinth/testing';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { parseEnvironment } from '../src/index.ts';
 import { bucketStore, createWork, deleteWork, destination, gone, placementOf, ready, secret, work, written } from './store-objects.ts';
 import { condition, create, startWorld, type World } from './world.ts';
 
@@ -44,6 +48,30 @@ describe('a state store', () => {
     await using world = await startWorld({}, {}, { gitStore: { url: `${hub.url}/o/r`, authMethod: 'githubApp', secretRef: { name: 'app', namespace: 'default' }, gitAuthor: { email: 'p@example.org' } }, objects: [keys] });
     await ready(world.plane, destinations, 'worker', { status: 'True', reason: 'TestDocumentsWritten' });
     expect(await git(server.bare, 'log', '-1', '--format=%s|%an|%ae|%cn', 'main')).toBe('Update from: kratix-canary|kratix|p@example.org|kratix\n');
+  });
+
+  it('of git is spoken to as the environment says', async () => {
+    await using server = await startGitWorld();
+    const tls = await selfSigned();
+    await using hub = await startGitHubLike(server.server.url, tls);
+    const folder = await mkdtemp(join(tmpdir(), 'authorities-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const { gitClient } = parseEnvironment({ KRATIX_TLS_DATA_PATH: folder, KRATIX_GIT_TRACE: '1', KRATIX_GITHUB_APP_CREDS_EXPIRATION_DURATION: '1ms', KRATIX_EXEC_TIMEOUT: '20s', KRATIX_GIT_REQUEST_TIMEOUT: '10s' });
+    const lines: string[] = [];
+    const note = (fields: object, message: string): void => void lines.push(`${message} ${JSON.stringify(fields)}`);
+    const app = { appID: '17', installationID: '42', privateKey: hub.app.privateKey };
+    const gitStore = { url: `${hub.url}/o/r`, authMethod: 'githubApp', secretRef: { name: 'app', namespace: 'default' } } as const;
+    await using world = await startWorld({}, {}, { gitStore, gitClient, log: { ...silentLogger, info: note }, objects: [secret('app', app)] });
+    await ready(world.plane, gitStateStores, 'default', { status: 'False', reason: 'ErrorInitialisingWriter', message: /self-signed certificate/ });
+    await writeFile(join(folder, '127.0.0.1'), 'nothing');
+    await world.plane.client.patch(secrets, { namespace: 'default', name: 'app' }, 'merge', { metadata: { labels: { try: '2' } }, stringData: { note: '2' } });
+    await ready(world.plane, gitStateStores, 'default', { status: 'False', reason: 'ErrorInitialisingWriter', message: /^the file of 127\.0\.0\.1 in KRATIX_TLS_DATA_PATH holds no certificates in PEM$/ });
+    await writeFile(join(folder, '127.0.0.1'), tls.cert);
+    await world.plane.client.patch(secrets, { namespace: 'default', name: 'app' }, 'merge', { stringData: { note: '3' } });
+    await ready(world.plane, destinations, 'worker', { status: 'True', reason: 'TestDocumentsWritten' });
+    expect(hub.issued).toBeGreaterThan(1);
+    expect(lines.filter((line) => line.startsWith('exchange with a git server') && line.includes('"gitStateStore":"default"') && line.includes('git-receive-pack')).length).toBeGreaterThan(0);
+    expect(lines.join()).not.toMatch(/ghs_/);
   });
 
   it.skipIf(!hasSshd)('of git takes SSH, and refuses a server that it does not know', async () => {

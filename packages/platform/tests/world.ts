@@ -1,11 +1,11 @@
 import { destinations, type GitStateStore, gitStateStores, promises, type PlatformPromise } from '@plinth/api';
 import type { ApiResource, KubeObject, UnstructuredObject } from '@plinth/apimachinery';
 import type { Client } from '@plinth/client';
-import { silentLogger, type Clock } from '@plinth/controller-runtime';
+import { type Clock, type Logger, silentLogger } from '@plinth/controller-runtime';
 import type { StateStoreWriter } from '@plinth/state-store';
 import { type ControlPlane, eventually, startControlPlane } from '@plinth/testing';
 import { type Platform, platformAdmission, platformManifests, type PlatformConfig, startPlatform } from '../src/index.ts';
-import { openWriter } from '../src/state-store/open-writer.ts';
+import { type GitClientOptions, openWriter } from '../src/state-store/open-writer.ts';
 import type { ResourceRequest } from '../src/resource-request/request.ts';
 import { type MemoryStateStore, memoryStateStore } from './memory-state-store.ts';
 import { startTestKubelet, type TestImage } from './test-kubelet.ts';
@@ -32,6 +32,9 @@ export const buckets: ApiResource = { group: 'example.com', version: 'v1', kind:
 export interface WorldOptions {
   /** A real state store, in place of the one in memory. */
   readonly gitStore?: NonNullable<GitStateStore['spec']>;
+  /** How real git stores are spoken to. */
+  readonly gitClient?: GitClientOptions;
+  readonly log?: Logger;
   /** Objects to begin with, such as the Secret of that store. */
   readonly objects?: readonly KubeObject[];
   /** The clock of the platform; that of the kubelet and the API server is the real one. */
@@ -40,7 +43,7 @@ export interface WorldOptions {
   readonly tap?: (client: Client) => { readonly client: Client; readonly store?: (store: StateStoreWriter) => StateStoreWriter };
 }
 
-export async function startWorld(images: Readonly<Record<string, TestImage>>, config: Partial<PlatformConfig> = {}, { clock, gitStore, objects = [], tap = (client) => ({ client }) }: WorldOptions = {}): Promise<World> {
+export async function startWorld(images: Readonly<Record<string, TestImage>>, config: Partial<PlatformConfig> = {}, { clock, gitStore, gitClient, log = silentLogger, objects = [], tap = (client) => ({ client }) }: WorldOptions = {}): Promise<World> {
   const plane: ControlPlane = await startControlPlane({ server: { admission: [platformAdmission({ client: () => plane.client })] } });
   const ended = new AbortController();
   for (const manifest of platformManifests()) await create(plane, manifest);
@@ -52,14 +55,15 @@ export async function startWorld(images: Readonly<Record<string, TestImage>>, co
     return startPlatform({
       client: tapped.client,
       signal: ended.signal,
-      log: silentLogger,
+      log,
+      ...(gitClient ? { gitClient } : {}),
       ...(clock ? { clock } : {}),
       config,
       ...(gitStore
         ? {}
         : {
             openStateStore: async (of, secret, onMoved) => {
-              if (of.kind === 'BucketStateStore') return openWriter({})(of, secret, onMoved);
+              if (of.kind === 'BucketStateStore') return openWriter({}, log)(of, secret, onMoved);
               moved = onMoved;
               return tapped.store?.(store) ?? store;
             },

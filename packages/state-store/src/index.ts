@@ -8,5 +8,6 @@ export { isSshUrl } from '@plinth/git';
 export { shortId } from './short-id.ts';
 export { canaries } from './canary.ts';
 export { GitStateStore } from './git/git-state-store.ts';
+export type { GitExchange } from '@plinth/git';
 export type { GitStateStoreOptions } from './git/options.ts';
 export { gitHubAppCredentials, type GitHubAppOptions } from './git/github-app.ts';

@@ -44,6 +44,19 @@ describe('GitStateStore as a GitHub App', () => {
     expect(failed).toMatchObject({ outcome: 'failed', error: { reason: 'unauthorized', message: expect.stringMatching(/POST https:\S+\/api\/v3\/app\/installations\/42\/access_tokens: 404 Not Found$/) } });
   });
 
+  it('uses a token no longer than it is told to', async () => {
+    await using world = await startWorld();
+    let now = Date.now();
+    await using hub = await startGitHubLike(world.server.url, await selfSigned(), { now: () => new Date(now) });
+    await using store = await GitStateStore.open({ url: `${hub.url}/o/r`, branch: 'main', ca: hub.app.ca!, auth: gitHubAppCredentials({ ...hub.app, keepMs: 60_000 }) });
+    now += 59_000;
+    await store.write(directory('d/1', { a: '1' }));
+    expect(hub.issued).toBe(1);
+    now += 2_000;
+    await store.write(directory('d/2', { a: '1' }));
+    expect(hub.issued).toBe(2);
+  });
+
   it('says which of its ids or keys is wrong, and no secret', async () => {
     await using world = await startWorld();
     await using hub = await startGitHubLike(world.server.url, await selfSigned());

@@ -35,6 +35,7 @@ export const startPlatformUnit: StartUnit = async (context) => {
       client: plane.clientFor(serviceAccount(PLATFORM_NAMESPACE, CONTROLLER_SERVICE_ACCOUNT)),
       signal: stopping.signal,
       log: platformLog,
+      gitClient: environment.gitClient,
       config: { ...environment.config, logging: { structured: true, level: platformLogLevel } },
     }),
   );

@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream';
 import { GitRemoteError } from '../errors.ts';
 import { agent as agentName } from '../protocol/agent.ts';
 import type { SshOptions } from './ssh-process.ts';
+import type { TraceExchange } from './traced-transport.ts';
 
 /** Who asks. */
 export interface Credentials {
@@ -35,6 +36,7 @@ export interface RemoteOptions {
   readonly timeoutMs?: number | undefined;
   /** Most bytes of one answer; 512 MiB when absent. */
   readonly maxResponseBytes?: number | undefined;
+  readonly trace?: TraceExchange | undefined;
 }
 
 export interface HttpReply {

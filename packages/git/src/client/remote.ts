@@ -15,6 +15,7 @@ import type { FetchOptions, FetchResult, PushObject, PushOptions, PushOutcome, R
 import { throwOnError } from './server-error.ts';
 import { isSshUrl } from './ssh-address.ts';
 import { SshTransport } from './ssh-transport.ts';
+import { tracedTransport } from './traced-transport.ts';
 import type { GitService, Transport } from './transport.ts';
 
 /**
@@ -32,7 +33,8 @@ export class GitRemote implements Disposable {
 
   constructor(options: RemoteOptions) {
     const { url, ssh, timeoutMs = 30_000, maxResponseBytes: maxBytes = 512 * 1024 * 1024 } = options;
-    this.#transport = isSshUrl(url) ? new SshTransport({ url, ssh, timeoutMs, maxBytes }) : new HttpTransport(options);
+    const transport = isSshUrl(url) ? new SshTransport({ url, ssh, timeoutMs, maxBytes }) : new HttpTransport(options);
+    this.#transport = options.trace ? tracedTransport(transport, options.trace) : transport;
   }
 
   /** The address without credentials. */

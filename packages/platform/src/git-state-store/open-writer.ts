@@ -1,25 +1,34 @@
 import type { GitStateStore } from '@plinth/api';
-import { gitHubAppCredentials, GitStateStore as GitWriter, type GitStateStoreOptions, isSshUrl, type StateStoreWriter } from '@plinth/state-store';
+import type { Logger } from '@plinth/controller-runtime';
+import { type GitExchange, gitHubAppCredentials, GitStateStore as GitWriter, type GitStateStoreOptions, isSshUrl, type StateStoreWriter } from '@plinth/state-store';
 import { authorities } from '../state-store/authorities.ts';
+import { authoritiesOfHost } from '../state-store/known-authorities.ts';
 import type { OpenWriterOptions } from '../state-store/open-writer.ts';
 import type { StoreSecret } from '../state-store/secret.ts';
 import { StoreProblem } from '../state-store/store-problem.ts';
 
 /** The writer for a git repository (contract, section 5.4). */
-export async function openGitWriter(store: GitStateStore, secret: StoreSecret | undefined, moved: () => void, options: OpenWriterOptions): Promise<StateStoreWriter> {
+export async function openGitWriter(store: GitStateStore, secret: StoreSecret | undefined, moved: () => void, options: OpenWriterOptions, log: Logger): Promise<StateStoreWriter> {
   const { url = '', branch, path, gitAuthor } = store.spec ?? {};
+  const { git = {} } = options;
   return GitWriter.open({
     ...loginOf(store, secret, options),
     url,
     branch: branch || 'main',
     ...(path ? { path } : {}),
+    ...(git.timeoutMs === undefined ? {} : { timeoutMs: git.timeoutMs }),
+    ...(git.isTraced ? { trace: traceTo(log, store.metadata.name) } : {}),
     onForeignChange: moved,
     author: { name: gitAuthor?.name || 'kratix', ...(gitAuthor?.email ? { email: gitAuthor.email } : {}) },
   });
 }
 
+function traceTo(log: Logger, name: string): (exchange: GitExchange) => void {
+  return ({ error, ...exchange }) => log.info({ gitStateStore: name, ...exchange, ...(error ? { err: error } : {}) }, 'exchange with a git server');
+}
+
 /** How to log in, from `authMethod` and the keys of the Secret. Throws a StoreProblem that says which key or address is wrong. */
-function loginOf(store: GitStateStore, secret: StoreSecret | undefined, { ca: installationCa }: OpenWriterOptions): Pick<GitStateStoreOptions, 'auth' | 'ssh' | 'ca'> {
+function loginOf(store: GitStateStore, secret: StoreSecret | undefined, { ca: installationCa, git = {} }: OpenWriterOptions): Pick<GitStateStoreOptions, 'auth' | 'ssh' | 'ca'> {
   const { url = '', authMethod = 'basicAuth' } = store.spec ?? {};
   switch (authMethod) {
     case 'ssh': {
@@ -30,14 +39,15 @@ function loginOf(store: GitStateStore, secret: StoreSecret | undefined, { ca: in
     case 'githubApp': {
       checkHttps(url);
       const keys = needed(secret, authMethod);
-      const ca = authorities(installationCa, keys.get('ca.crt'));
+      const ca = authorities(installationCa, keys.get('ca.crt') ?? authoritiesOfHost(git.authoritiesFolder, url));
       const trust = ca ? { ca } : {};
+      const limits = { ...(git.gitHubTimeoutMs === undefined ? {} : { timeoutMs: git.gitHubTimeoutMs }), ...(git.keepTokenMs === undefined ? {} : { keepMs: git.keepTokenMs }) };
       const app = { appId: keys.require('appID'), installationId: keys.require('installationID'), privateKey: keys.require('privateKey') };
-      return { auth: gitHubAppCredentials({ ...app, apiUrl: keys.get('apiURL') ?? gitHubApiOf(url), ...trust }), ...trust };
+      return { auth: gitHubAppCredentials({ ...app, apiUrl: keys.get('apiURL') ?? gitHubApiOf(url), ...trust, ...limits }), ...trust };
     }
     case 'basicAuth': {
       checkHttps(url);
-      const ca = authorities(installationCa, secret?.get('ca.crt'));
+      const ca = authorities(installationCa, secret?.get('ca.crt') ?? authoritiesOfHost(git.authoritiesFolder, url));
       // A token alone is enough for GitHub, under this name.
       const username = secret?.get('username') ?? (url.includes('github') ? 'x-access-token' : '');
       return { ...(secret ? { auth: { username, password: secret.require('password') } } : {}), ...(ca ? { ca } : {}) };

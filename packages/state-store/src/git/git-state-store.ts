@@ -43,7 +43,7 @@ export class GitStateStore implements StateStoreWriter {
   private constructor(options: GitStateStoreOptions) {
     this.#options = options;
     this.#root = joinPath(options.path ?? '');
-    this.#remote = new GitRemote({ url: options.url, auth: options.auth, ssh: options.ssh, ca: options.ca, timeoutMs: options.timeoutMs });
+    this.#remote = new GitRemote({ url: options.url, auth: options.auth, ssh: options.ssh, ca: options.ca, timeoutMs: options.timeoutMs, trace: options.trace });
     this.#trees = new BranchTrees(this.#remote, options.branch);
     this.#queue = new WriteQueue({ maxBatch: options.maxBatch ?? 500, writeBatch: (batch) => this.#writeBatch(batch) });
   }

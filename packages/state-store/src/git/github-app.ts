@@ -18,6 +18,8 @@ export interface GitHubAppOptions {
   readonly ca?: string;
   /** For one call; 15,000 when absent. */
   readonly timeoutMs?: number;
+  /** How long a token is used; as long as it is good when absent. */
+  readonly keepMs?: number;
   readonly now?: () => Date;
 }
 
@@ -31,23 +33,23 @@ const maxAnswerBytes = 64 * 1024;
  * however many need it at the same time. Throws a StateStoreError (`unauthorized`) at once for ids or a key that cannot be right.
  */
 export function gitHubAppCredentials(options: GitHubAppOptions): CredentialSource {
-  const { appId, installationId, now = () => new Date() } = options;
+  const { appId, installationId, keepMs = Infinity, now = () => new Date() } = options;
   for (const [name, value] of [['appID', appId], ['installationID', installationId]] as const) {
     if (!/^[A-Za-z0-9._-]{1,100}$/.test(value)) throw new StateStoreError('unauthorized', `${name} of the GitHub App is not an id`);
   }
   const key = readKey(options.privateKey);
-  let held: { readonly credentials: Credentials; readonly expiresAt: number } | undefined;
+  let held: { readonly credentials: Credentials; readonly goodUntil: number } | undefined;
   let asking: Promise<Credentials> | undefined;
 
   const renew = async (): Promise<Credentials> => {
     const answer = await askForToken(options, signedToken(appId, key, now()));
     const credentials = { username: 'x-access-token', password: answer.token };
-    held = { credentials, expiresAt: answer.expiresAt };
+    held = { credentials, goodUntil: Math.min(answer.expiresAt - renewBeforeMs, now().getTime() + keepMs) };
     return credentials;
   };
   return {
     get: async () => {
-      if (held && held.expiresAt - now().getTime() > renewBeforeMs) return held.credentials;
+      if (held && now().getTime() < held.goodUntil) return held.credentials;
       asking ??= renew().finally(() => (asking = undefined));
       return asking;
     },

@@ -1,4 +1,4 @@
-import type { Credentials, CredentialSource, SshOptions } from '@plinth/git';
+import type { Credentials, CredentialSource, SshOptions, TraceExchange } from '@plinth/git';
 
 /** Where and as whom a {@link GitStateStore} writes. */
 export interface GitStateStoreOptions {
@@ -18,6 +18,8 @@ export interface GitStateStoreOptions {
   readonly author?: { readonly name: string; readonly email?: string };
   /** How long one try against the server may take; 30,000 when absent. */
   readonly timeoutMs?: number;
+  /** Is told of each exchange with the server. */
+  readonly trace?: TraceExchange;
   /** How often a change is tried before it has failed; 5 when absent. Waits grow from 50 ms to 2 s between tries. */
   readonly attempts?: number;
   /** Most changes in one commit; 500 when absent. */
