@@ -1,7 +1,7 @@
 import type { Client } from '@plinth/client';
 import { type Clock, createCache, createEventRecorder, defaultLogger, type EventRecorder, type Logger, systemClock } from '@plinth/controller-runtime';
 import { trackApplied } from './applied/track-applied.ts';
-import type { PlatformConfig } from './config.ts';
+import { DEFAULT_CONFIG, type PlatformConfig } from './config.ts';
 import { runDestinationController } from './destination/reconciler.ts';
 import { runDryRunControllers } from './dry-run/reconciler.ts';
 import { runHealthRecordController } from './health-record/reconciler.ts';
@@ -31,6 +31,8 @@ export interface PlatformOptions {
   readonly clock?: Clock;
   /** Is told of everything from the level on that the settings say. */
   readonly log?: Logger;
+  /** Is told in its place while the settings say `logging.structured: false`. */
+  readonly textLog?: Logger;
   /** What the installation sets; the ConfigMap `kratix` wins. */
   readonly config?: Partial<PlatformConfig>;
   /** PEM of an authority that state stores' certificates may be of, besides the system's and the Secret's `ca.crt`. */
@@ -56,7 +58,7 @@ export function startPlatform(options: PlatformOptions): Platform {
   const metrics = startControllerMetrics();
   // The settings come over a client that logs already.
   let config: PlatformConfig | undefined;
-  const leveled = leveledLogger(options.log ?? defaultLogger, () => config?.logging.level ?? 'info');
+  const leveled = leveledLogger({ structured: options.log ?? defaultLogger, text: options.textLog }, () => (config ?? DEFAULT_CONFIG).logging);
   const telemetry = createTelemetry(leveled);
   const log = platformLogger(leveled, telemetry);
   const client = aroundRequests(options.client, (request, send) => telemetry.aroundRequest(request, () => metrics.countRequest(request, send)));

@@ -1,3 +1,5 @@
+import { textLine } from './text-line.ts';
+
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /**
@@ -7,4 +9,9 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export function log(level: LogLevel, message: string, fields: Readonly<Record<string, unknown>> = {}): void {
   const entry = { time: new Date().toISOString(), level, message, ...fields };
   process.stdout.write(`${JSON.stringify(entry, (_, value: unknown) => (value instanceof Error ? { name: value.name, message: value.message, stack: value.stack } : value))}\n`);
+}
+
+/** The same for people, a line each and stacks below. */
+export function logText(level: LogLevel, message: string, fields: Readonly<Record<string, unknown>> = {}): void {
+  process.stdout.write(textLine(new Date(), level, message, fields));
 }

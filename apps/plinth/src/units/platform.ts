@@ -8,7 +8,7 @@ import { serviceAccount, startControlPlane, type ControlPlane } from './control-
 import { gitServerAddress } from './git-address.ts';
 import { install } from './install.ts';
 import { keepOthersRequests } from './keep-others-requests.ts';
-import { logger, platformLog, platformLogLevel } from './logger.ts';
+import { logger, platformLog, platformLogLevel, platformTextLog } from './logger.ts';
 import { platformObjects } from './manifests.ts';
 import { followIngressPort, offeredStepImages, offerPromises } from './offer-promises.ts';
 import { platformKustomizations, platformReporterUser } from './platform-destination.ts';
@@ -35,6 +35,7 @@ export const startPlatformUnit: StartUnit = async (context) => {
       client: plane.clientFor(serviceAccount(PLATFORM_NAMESPACE, CONTROLLER_SERVICE_ACCOUNT)),
       signal: stopping.signal,
       log: platformLog,
+      textLog: platformTextLog,
       gitClient: environment.gitClient,
       config: { ...environment.config, logging: { structured: true, level: platformLogLevel } },
     }),
