@@ -1,3 +1,5 @@
+import { processSamples } from './process-metrics.ts';
+
 /** Counts what the server does, in the words of Kubernetes' own metrics, for `/metrics`. */
 export class Metrics {
   readonly #requests = new Map<string, number>();
@@ -32,7 +34,7 @@ export class Metrics {
       ...gauge('apiserver_current_inflight_requests', 'Requests at work, watches left out.', this.inFlight),
       ...gauge('apiserver_registered_watchers', 'Open watches.', this.watches),
       ...gauge('plinth_store_revision', 'Revision of the object store.', revision),
-      ...gauge('process_resident_memory_bytes', 'Memory of the process.', process.memoryUsage.rss()),
+      ...processSamples().flatMap(({ name, help, type, value, labels }) => [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, `${name}${labels ? `{${labels}}` : ''} ${value}`]),
     ];
     return `${lines.join('\n')}\n`;
   }

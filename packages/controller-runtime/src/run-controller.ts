@@ -26,7 +26,8 @@ export function runController(options: ControllerOptions): Controller {
   const context = { signal: stopped.signal };
   let isReady = false;
   let isDraining = false;
-  let running = 0;
+  /** When each reconcile under way began. */
+  const running = new Set<{ readonly startedAt: number }>();
 
   const drainSoon = (): void => {
     if (isDraining || !isReady) return;
@@ -37,10 +38,9 @@ export function runController(options: ControllerOptions): Controller {
 
   function drain(): void {
     isDraining = false;
-    while (running < concurrency && !stopped.signal.aborted) {
+    while (running.size < concurrency && !stopped.signal.aborted) {
       const next = queue.take();
       if (!next) return;
-      running += 1;
       void run(next.request, clock.now() - next.dueAt);
     }
   }
@@ -48,6 +48,8 @@ export function runController(options: ControllerOptions): Controller {
   /** Never rejects: it is not awaited. */
   async function run(request: Request, queuedMs: number): Promise<void> {
     const startedAt = performance.now();
+    const own = { startedAt };
+    running.add(own);
     const fields = { controller: name, ...request };
     const report = (type: 'done' | 'retryAfter' | 'failed' | 'terminal', error?: unknown): void => {
       const durationMs = performance.now() - startedAt;
@@ -74,7 +76,7 @@ export function runController(options: ControllerOptions): Controller {
         report('failed', err);
       }
     } finally {
-      running -= 1;
+      running.delete(own);
       queue.release(request);
       if (stopped.signal.aborted) settle();
       else if (queue.length > 0) drainSoon();
@@ -83,7 +85,7 @@ export function runController(options: ControllerOptions): Controller {
 
   const unsubscribe: (() => void)[] = [];
   const settle = (): void => {
-    if (running === 0) finished.resolve();
+    if (running.size === 0) finished.resolve();
   };
   const stop = (): void => {
     if (stopped.signal.aborted) return;
@@ -116,8 +118,9 @@ export function runController(options: ControllerOptions): Controller {
       return queue.length;
     },
     get running() {
-      return running;
+      return running.size;
     },
+    runningMs: () => [...running].map(({ startedAt }) => performance.now() - startedAt),
     finished: finished.promise,
     [Symbol.asyncDispose]: async () => {
       stop();

@@ -106,6 +106,8 @@ export interface Controller extends AsyncDisposable {
   /** Reconciles under way, of at most {@link concurrency}. */
   readonly running: number;
   readonly concurrency: number;
+  /** How long each reconcile that is under way has run by now, in ms. */
+  runningMs(): readonly number[];
   /** Resolves when the controller has stopped and the last reconcile has returned. Never rejects. */
   readonly finished: Promise<void>;
 }

@@ -40,9 +40,12 @@ export function startControllerMetrics(): ControllerMetrics {
   gauge('controller_runtime_max_concurrent_reconciles', 'Maximum number of concurrent reconciles per controller', (controller) => controller.concurrency, byController);
   gauge('controller_runtime_active_workers', 'Number of currently used workers per controller', (controller) => controller.running, byController);
   gauge('workqueue_depth', 'Current depth of workqueue by workqueue', (controller) => controller.queueLength, byQueue);
+  gauge('workqueue_unfinished_work_seconds', 'How many seconds of work has been done that is in progress and has not been observed by work_duration. Large values indicate stuck threads.', (controller) => sum(controller.runningMs()) / 1000, byQueue);
+  gauge('workqueue_longest_running_processor_seconds', 'How many seconds the longest running processor of the workqueue has been running', (controller) => Math.max(0, ...controller.runningMs()) / 1000, byQueue);
   const total = counter('controller_runtime_reconcile_total', 'Total number of reconciliations per controller', ['controller', 'result']);
   const errors = counter('controller_runtime_reconcile_errors_total', 'Total number of reconciliation errors per controller', ['controller']);
   const terminal = counter('controller_runtime_terminal_reconcile_errors_total', 'Total number of terminal reconciliation errors per controller', ['controller']);
+  const panics = counter('controller_runtime_reconcile_panics_total', 'Total number of reconciliations that a mistake of the program ended, per controller', ['controller']);
   const duration = histogram('controller_runtime_reconcile_time_seconds', 'Length of time per reconciliation per controller', ['controller'], RECONCILE_BUCKETS);
   const queued = histogram('workqueue_queue_duration_seconds', 'How long in seconds an item stays in workqueue before being requested', ['name', 'controller'], QUEUE_BUCKETS);
   const worked = histogram('workqueue_work_duration_seconds', 'How long in seconds processing an item from workqueue takes', ['name', 'controller'], QUEUE_BUCKETS);
@@ -73,13 +76,15 @@ export function startControllerMetrics(): ControllerMetrics {
   const end = observeControllers({
     started: (controller) => {
       controllers.add(controller);
+      panics.inc({ controller: controller.name }, 0);
       void controller.finished.then(() => controllers.delete(controller));
     },
-    reconciled: ({ controller, type, durationMs, queuedMs }) => {
+    reconciled: ({ controller, type, durationMs, queuedMs, error }) => {
       const hasFailed = type === 'failed' || type === 'terminal';
       finished.set(controller, (finished.get(controller) ?? 0) + 1);
       total.inc({ controller, result: hasFailed ? 'error' : type === 'retryAfter' ? 'requeue_after' : 'success' });
       if (hasFailed) errors.inc({ controller });
+      if (isMistake(error)) panics.inc({ controller });
       if (type === 'terminal') terminal.inc({ controller });
       if (type === 'failed') retries.inc(byQueue(controller));
       duration.observe({ controller }, durationMs / 1000);
@@ -108,6 +113,16 @@ export function startControllerMetrics(): ControllerMetrics {
     render: () => registry.metrics(),
     [Symbol.dispose]: end,
   };
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);
+
+/** What Go calls a panic: an error that only a mistake of the program throws. What Node throws for input or networks has a code or a cause. */
+export function isMistake(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as NodeJS.ErrnoException;
+  const isOfTheLanguage = error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
+  return code === 'ERR_ASSERTION' || (isOfTheLanguage && code === undefined && error.cause === undefined);
 }
 
 /** Of controller-runtime and client-go; ours of the middle range, because most reconciles take less than a millisecond. */
