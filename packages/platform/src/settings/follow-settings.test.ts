@@ -8,7 +8,7 @@ function scene() {
   const informer = { subscribe: (given: InformerHandler<ConfigMap>) => ((handler = given), () => {}) } as unknown as Informer<ConfigMap>;
   const recorded: string[] = [];
   const recorder = { record: (_object: unknown, { type, reason, message }: RecordedEvent) => void recorded.push(`${type} ${reason}: ${message}`), flushed: async () => {}, [Symbol.asyncDispose]: async () => {} };
-  const config = followSettings({ informer, installed: { jobsToKeep: 7, activeDeadlineSeconds: 3 }, recorder, log: silentLogger });
+  const config = followSettings({ informer, installed: { jobsToKeep: 7, activeDeadlineSeconds: 3, logging: { structured: true, level: 'debug' } }, recorder, log: silentLogger });
   const map = (text: string): ConfigMap => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'kratix', namespace: 'kratix-platform-system' }, data: { config: text } });
   return { config, recorded, map, handler: () => handler };
 }
@@ -24,6 +24,8 @@ describe(followSettings, () => {
     expect(config).not.toHaveProperty('imagePullPolicy');
     handler().deleted!(map(''));
     expect(config.jobsToKeep).toBe(7);
+    handler().added!(map('logging: { structured: false }'));
+    expect(config.logging).toEqual({ structured: false, level: 'debug' });
   });
 
   it('keeps what was there when a document cannot be read, and says so where people look', () => {

@@ -3,7 +3,7 @@ import { deepEqual } from '@plinth/apimachinery';
 import type { EventRecorder, Informer, Logger } from '@plinth/controller-runtime';
 import { DEFAULT_CONFIG, type PlatformConfig } from '../config.ts';
 import { PLATFORM_NAMESPACE, SETTINGS_NAME } from '../naming/constants.ts';
-import { parseSettings } from './parse-settings.ts';
+import { type GivenSettings, parseSettings } from './parse-settings.ts';
 
 export interface SettingsOptions {
   /** Sees the one ConfigMap. */
@@ -22,8 +22,8 @@ export interface SettingsOptions {
 export function followSettings({ informer, installed, recorder, log }: SettingsOptions): PlatformConfig {
   const base: PlatformConfig = { ...DEFAULT_CONFIG, ...installed };
   const current = { ...base } as Record<string, unknown>;
-  const become = (settings: Partial<PlatformConfig>): void => {
-    const next: Readonly<Record<string, unknown>> = { ...base, ...settings };
+  const become = (settings: GivenSettings): void => {
+    const next: Readonly<Record<string, unknown>> = { ...base, ...settings, logging: { ...base.logging, ...settings.logging } };
     for (const name of Object.keys(current)) if (!(name in next)) delete current[name];
     Object.assign(current, next);
   };

@@ -3,9 +3,12 @@ import { isJsonObject, parseYaml, pruneUnknown, type StatusCause, validateSchema
 import { DEFAULT_CONFIG, type LogLevel, type PlatformConfig, type TelemetryConfig } from '../config.ts';
 import { parseGoDuration } from '../go-duration.ts';
 
+/** Of `logging`, what is given: the rest is the installation's. */
+export type GivenSettings = Partial<Omit<PlatformConfig, 'logging'>> & { readonly logging?: Partial<PlatformConfig['logging']> };
+
 export interface ParsedSettings {
   /** What the ConfigMap sets; empty when there are problems. */
-  readonly settings: Partial<PlatformConfig>;
+  readonly settings: GivenSettings;
   /** Why it cannot be used at all, each with the path in the document. */
   readonly problems: readonly string[];
   /** What is ignored or replaced by a default. */
@@ -56,11 +59,12 @@ function createReader(document: Document) {
     return fallback;
   };
 
-  const read = (): Partial<PlatformConfig> => {
+  const read = (): GivenSettings => {
     const { workflows = {}, controllerLeaderElection: election = {}, featureFlags = {}, logging = {}, git = {} } = document;
     if (featureFlags.promiseUpgrade !== undefined) warnings.push('config.featureFlags.promiseUpgrade: is always on and need not be set');
     const defaults = DEFAULT_CONFIG;
-    const read: { readonly [K in keyof PlatformConfig]?: PlatformConfig[K] | undefined } = {
+    const level = orDefault('logging.level', logging.level, (name) => LEVELS.has(name.toLowerCase()), 'info', `is none of ${[...LEVELS.keys()].join(', ')}`);
+    const read: { readonly [K in keyof GivenSettings]?: GivenSettings[K] | undefined } = {
       jobsToKeep: orDefault('numberOfJobsToKeep', document.numberOfJobsToKeep, (count) => count >= 1, defaults.jobsToKeep, 'is less than 1'),
       selectiveCache: document.selectiveCache,
       reconciliationIntervalMs: duration('reconciliationInterval', document.reconciliationInterval),
@@ -81,12 +85,12 @@ function createReader(document: Document) {
         retryPeriodMs: duration('controllerLeaderElection.retryPeriod', election.retryPeriod) ?? defaults.leaderElection.retryPeriodMs,
       },
       logging: {
-        structured: logging.structured ?? defaults.logging.structured,
-        level: levelOf(orDefault('logging.level', logging.level, (level) => LEVELS.has(level.toLowerCase()), 'info', `is none of ${[...LEVELS.keys()].join(', ')}`)),
+        ...(logging.structured === undefined ? {} : { structured: logging.structured }),
+        ...(level === undefined ? {} : { level: levelOf(level) }),
       },
       telemetry: document.telemetry && telemetryOf(document.telemetry, warnings),
     };
-    return Object.fromEntries(Object.entries(read).filter(([, value]) => value !== undefined)) as Partial<PlatformConfig>;
+    return Object.fromEntries(Object.entries(read).filter(([, value]) => value !== undefined)) as GivenSettings;
   };
   return { read, problems, warnings };
 }
@@ -106,7 +110,7 @@ function telemetryOf({ endpoint = '', protocol, insecure = false, headers = {}, 
 
 const PROTOCOLS = new Map<string, TelemetryConfig['protocol']>([['grpc', 'grpc'], ['http', 'http/protobuf'], ['http/protobuf', 'http/protobuf']]);
 const LEVELS = new Map<string, LogLevel>([['trace', 'trace'], ['debug', 'debug'], ['info', 'info'], ['warn', 'warn'], ['warning', 'warn'], ['error', 'error']]);
-const levelOf = (text = 'info'): LogLevel => LEVELS.get(text.toLowerCase()) ?? 'info';
+const levelOf = (text: string): LogLevel => LEVELS.get(text.toLowerCase()) ?? 'info';
 
 /** What {@link SCHEMA} lets through. */
 interface Document {
