@@ -1,7 +1,8 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { jobs, promises, roles, serviceAccounts, works, type Job, type Role, type ServiceAccount, type Work } from '@plinth/api';
 import type { KubeObject } from '@plinth/apimachinery';
+import type { Client } from '@plinth/client';
 import { eventually } from '@plinth/testing';
 import { describe, expect, it } from 'vitest';
 import type { TestImage } from './test-kubelet.ts';
@@ -161,6 +162,58 @@ describe('a request without pipelines', () => {
     await eventually(() => !world.store.files.has(FILE));
     await reconciled(world);
     expect((await world.plane.client.list(works, { namespace: 'default' })).items).toEqual([]);
+  });
+});
+
+describe('an object that is changed while its run begins', () => {
+  it('is shown to no step of that run, and to those of the next', async () => {
+    const sizes: string[] = [];
+    const note: TestImage = (container) => {
+      sizes.push(/size: (\S+)/.exec(readFileSync(join(container.path('/kratix/input'), 'object.yaml'), 'utf8'))![1]!);
+      return good(container);
+    };
+    let edits = 1;
+    let edit = async (): Promise<unknown> => undefined;
+    // As late as can be: the run is decided and written down.
+    const tap = (client: Client) => ({
+      client: {
+        ...client,
+        create: async <T extends KubeObject>(...[resource, object, options]: Parameters<Client['create']>): Promise<T> => {
+          if (resource.plural === 'jobs' && !options?.dryRun && edits-- > 0) await edit();
+          return client.create(resource, object as T, options);
+        },
+      } as Client,
+    });
+    await using world = await startWorld({ 'test/note': note }, {}, { tap });
+    edit = () => world.plane.client.patch(buckets, ONE, 'merge', { spec: { size: '2Gi' } });
+    await create(world.plane, bucketPromise({ only: ['test/note'] }));
+    await create(world.plane, bucketRequest());
+    await reconciled(world);
+    await eventually(() => sizes.length > 0);
+    expect(sizes).toEqual(['2Gi']);
+    expect(world.started).toHaveLength(2);
+    expect((await world.request()).status).toMatchObject({ observedGeneration: 2, workflowsSucceeded: 1, kratix: { workflows: { run: { number: 2 } } } });
+  });
+
+  it('runs anew when it was changed back before the platform looked', async () => {
+    let created = 0;
+    const tap = (client: Client) => ({
+      client: {
+        ...client,
+        // The first Job is of a generation before this one: as if the object had been another for a moment, and its reader had seen that.
+        create: async <T extends KubeObject>(...[resource, object, options]: Parameters<Client['create']>): Promise<T> => {
+          const text = JSON.stringify(object);
+          const isFirst = resource.plural === 'jobs' && !options?.dryRun && created++ === 0;
+          const changed = isFirst ? text.replace(/("PLINTH_OBJECT_HASH","value":)"[^"]+"/, '$1"other"').replaceAll(/("PLINTH_OBJECT_GENERATION","value":|"plinth.dev\/generation":)"1"/g, '$1"0"') : text;
+          return client.create(resource, JSON.parse(changed) as T, options);
+        },
+      } as Client,
+    });
+    await using world = await startWorld({ 'test/good': good }, {}, { tap });
+    await create(world.plane, bucketPromise({ only: ['test/good'] }));
+    await create(world.plane, bucketRequest());
+    await reconciled(world);
+    expect(world.started).toHaveLength(2);
   });
 });
 

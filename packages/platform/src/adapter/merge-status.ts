@@ -6,6 +6,7 @@ import type { Suspension } from './metadata-files.ts';
 type Json = Readonly<Record<string, unknown>>;
 
 export interface PipelineEnd {
+  /** Of the object that the run was made for. */
   readonly generation: number;
   readonly pipelineName: string;
   readonly isLast: boolean;

@@ -2,17 +2,23 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isForbidden, printYaml, type UnstructuredObject } from '@plinth/apimachinery';
 import { ANNOTATIONS } from '../naming/labels.ts';
+import { specHash } from '../naming/spec-hash.ts';
 import type { AdapterContext } from './run-pipeline-adapter.ts';
-import { subjectFromEnv } from './subject.ts';
+import { OBJECT_GENERATION, OBJECT_HASH, subjectFromEnv } from './subject.ts';
 
 /** In the environment of every container of a dry run: `true`. */
 export const DRY_RUN = 'KRATIX_DRY_RUN';
 
-/** The container `reader`: writes the live object to `/kratix/input/object.yaml` and shows its beginning in the log. */
+/**
+ * The container `reader`: writes the live object to `/kratix/input/object.yaml` and shows its beginning in the log. Throws when
+ * the object's spec is not the one that the run was made for: then the run ends before a step has seen anything, and the
+ * platform, which hears of the change as well, begins another one.
+ */
 export async function readObject(context: AdapterContext): Promise<void> {
   const { env, path, client, log } = context;
   const { resource, key } = subjectFromEnv(env);
   const object = await client.get(resource, key);
+  checkObject(object, env);
   const { managedFields: _history, ...metadata } = env[DRY_RUN] === 'true' ? await realMetadata(context, object) : object.metadata;
   const text = printYaml({ ...object, metadata });
   const file = join(path('/kratix/input'), 'object.yaml');
@@ -29,6 +35,16 @@ function writeNew(file: string, text: string): void {
     rmSync(file, { recursive: true });
     writeFileSync(file, text, { flag: 'wx' });
   }
+}
+
+/**
+ * A spec whose generation is the run's may still have another hash: a default that its CRD got meanwhile. One of another
+ * generation may have the same, when a change was taken back. Neither is another object.
+ */
+function checkObject({ kind, metadata: { namespace, name, generation = 1 }, ...object }: UnstructuredObject, env: Readonly<Record<string, string>>): void {
+  const { [OBJECT_GENERATION]: wanted, [OBJECT_HASH]: hash } = env;
+  if (!wanted || !hash || generation === Number(wanted) || specHash(object['spec']) === hash) return;
+  throw new Error(`${kind} ${namespace ? `${namespace}/` : ''}${name} was changed after this run was started (generation ${wanted}, now ${generation}): nothing was done with either, a new run begins`);
 }
 
 /**

@@ -1,9 +1,10 @@
 import { conflict, type UnstructuredObject } from '@plinth/apimachinery';
 import type { Client } from '@plinth/client';
 import { tempDir } from '@plinth/testing';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { specHash } from '../naming/spec-hash.ts';
 import { runPipelineAdapter } from './run-pipeline-adapter.ts';
 
 const env = { KRATIX_OBJECT_GROUP: 'example.com', KRATIX_OBJECT_VERSION: 'v1', KRATIX_OBJECT_KIND: 'Bucket', KRATIX_CRD_PLURAL: 'buckets', KRATIX_OBJECT_NAME: 'one', KRATIX_OBJECT_NAMESPACE: 'default', KRATIX_PIPELINE_NAME: 'p', KRATIX_WORKFLOW_TYPE: 'resource', IS_LAST_PIPELINE: 'true' };
@@ -54,6 +55,18 @@ describe('reader', () => {
     expect(readFileSync(file('elsewhere'), 'utf8')).toBe('untouched');
     expect(readFileSync(file('/kratix/input/object.yaml'), 'utf8')).toMatch(/^apiVersion: example.com\/v1\nkind: Bucket\n/);
     expect(printed()).not.toContain('managedFields');
+  });
+
+  it('hands out the spec that the run was made for, and no other', async () => {
+    await using dir = await tempDir();
+    const { run, file, printed } = await world(dir.path);
+    const madeFor = (generation: number, spec: unknown) => ({ PLINTH_OBJECT_GENERATION: String(generation), PLINTH_OBJECT_HASH: specHash(spec) });
+    expect(await run(['reader'], madeFor(2, { size: 9 }))).toBe(1);
+    expect(existsSync(file('/kratix/input/object.yaml'))).toBe(false);
+    expect(printed()).toBe('Bucket default/one was changed after this run was started (generation 2, now 3): nothing was done with either, a new run begins\n');
+    // Changed and changed back; and as it was, with a default that the CRD got meanwhile.
+    expect(await run(['reader'], madeFor(1, { size: 1 }))).toBe(0);
+    expect(await run(['reader'], madeFor(3, {}))).toBe(0);
   });
 });
 

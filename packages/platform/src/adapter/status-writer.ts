@@ -5,7 +5,7 @@ import { readStatusFile, readWorkflowControl } from './metadata-files.ts';
 import { DRY_RUN } from './reader.ts';
 import { retryOnConflict } from './retry-on-conflict.ts';
 import type { AdapterContext } from './run-pipeline-adapter.ts';
-import { subjectFromEnv } from './subject.ts';
+import { OBJECT_GENERATION, subjectFromEnv } from './subject.ts';
 
 /** The container `status-writer`: brings what the pipeline reported into the object's status, and how the workflow stands. */
 export async function writeStatus({ env, path, client, log, now }: AdapterContext): Promise<void> {
@@ -24,7 +24,8 @@ export async function writeStatus({ env, path, client, log, now }: AdapterContex
   await retryOnConflict(async () => {
     const object = await client.get<UnstructuredObject>(resource, key);
     const status = mergeStatus((object['status'] ?? {}) as Readonly<Record<string, unknown>>, {
-      generation: object.metadata.generation ?? 1,
+      // What was suspended is the run; an object that was changed since runs anew.
+      generation: Number(env[OBJECT_GENERATION]) || (object.metadata.generation ?? 1),
       pipelineName: env['KRATIX_PIPELINE_NAME'] ?? '',
       isLast: env['IS_LAST_PIPELINE'] === 'true',
       type,

@@ -1,5 +1,9 @@
 import type { ApiResource, ObjectKey } from '@plinth/apimachinery';
 
+/** Ours, of the adapter's containers: the generation and the hash of the spec that the run was made for. */
+export const OBJECT_GENERATION = 'PLINTH_OBJECT_GENERATION';
+export const OBJECT_HASH = 'PLINTH_OBJECT_HASH';
+
 /** The object that a pipeline works for, from the environment of its containers. */
 export function subjectFromEnv(env: Readonly<Record<string, string>>): { readonly resource: ApiResource; readonly key: ObjectKey } {
   const required = (name: string): string => {

@@ -90,6 +90,8 @@ function exampleRequest(promise: PlatformPromise): WorkflowSubject {
     name: 'example',
     namespace: 'default',
     uid: 'none',
+    generation: 1,
+    specHash: '',
     pipelineNamespace: pipelineNamespace || 'default',
     hasPipelineNamespace: Boolean(pipelineNamespace),
   };

@@ -53,6 +53,8 @@ export const ANNOTATIONS = {
    * they do not say which of two Jobs is the newer one.
    */
   run: 'plinth.dev/run',
+  /** Ours. On a Job: the generation of the object that it runs for, as it was when the run was decided. */
+  generation: 'plinth.dev/generation',
   /** Ours. On a Work: the Job whose output it holds. A request is reconciled only when its Works are of its last Jobs. */
   writtenByJob: 'plinth.dev/written-by-job',
   /** Ours. On a Secret in a pipeline's output: its values may stand in a state store, where many can read them. */

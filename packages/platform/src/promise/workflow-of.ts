@@ -7,7 +7,8 @@ import { workflowsOf } from './workflows.ts';
 
 /** The workflow of a Promise itself for one action. It runs in the platform's namespace unless the Promise says another. */
 export function promiseWorkflow(promise: PlatformPromise, action: WorkflowAction): Workflow {
-  const { name, uid = '' } = promise.metadata;
+  const { name, uid = '', generation = 1 } = promise.metadata;
+  const hash = specHash(promise.spec);
   const pipelineNamespace = promise.spec?.workflows?.config?.pipelineNamespace;
   return {
     subject: {
@@ -18,12 +19,14 @@ export function promiseWorkflow(promise: PlatformPromise, action: WorkflowAction
       plural: 'promises',
       name,
       uid,
+      generation,
+      specHash: hash,
       pipelineNamespace: pipelineNamespace || PLATFORM_NAMESPACE,
       hasPipelineNamespace: Boolean(pipelineNamespace),
       trace: handedDownTrace(promise),
     },
     action,
     pipelines: workflowsOf(promise).promise[action],
-    hash: specHash(promise.spec),
+    hash,
   };
 }

@@ -2,7 +2,7 @@ import { jobs, works, type PlatformPromise, type PromiseRevision } from '@plinth
 import { type ApiResource, apiVersionOf, type KubeObject, keyOf } from '@plinth/apimachinery';
 import { type Controller, createCache, done, type Request, retryAfter, runController } from '@plinth/controller-runtime';
 import { isMarked, LABELS } from '../naming/labels.ts';
-import { requestHash } from '../naming/spec-hash.ts';
+import { requestHash, specHash } from '../naming/spec-hash.ts';
 import { workflowsOf } from '../promise/workflows.ts';
 import { LATEST } from '../resource-binding/binding.ts';
 import { type Resolution, resolveRevision } from '../resource-binding/resolve-revision.ts';
@@ -188,6 +188,8 @@ export function workflowOf(promise: PlatformPromise, request: ResourceRequest, r
     name: request.metadata.name,
     namespace,
     uid: request.metadata.uid ?? '',
+    generation: request.metadata.generation ?? 1,
+    specHash: specHash(request.spec),
     pipelineNamespace: pipelineNamespace || namespace,
     hasPipelineNamespace: Boolean(pipelineNamespace),
     ...(isMarked(request, LABELS.dryRun) ? { isDryRun: true } : {}),

@@ -27,6 +27,9 @@ export function runOf(job: Job): number {
   return Number.isSafeInteger(run) && run > 0 ? run : 0;
 }
 
+/** Of the object that the Job was made for; unknown (larger than any) for Jobs of Kratix and of an older Plinth. */
+export const generationOf = (job: Job): number => Number(job.metadata.annotations?.[ANNOTATIONS.generation] ?? Number.POSITIVE_INFINITY);
+
 /** Newest first. */
 export const newestFirst = (jobs: readonly Job[]): readonly Job[] =>
   jobs.toSorted((left, right) => runOf(right) - runOf(left) || (left.metadata.creationTimestamp! < right.metadata.creationTimestamp! ? 1 : -1));

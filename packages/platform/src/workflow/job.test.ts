@@ -11,7 +11,7 @@ const pipeline: Pipeline = {
   spec: { containers: [{ name: 'make', image: 'test/make', env: [{ name: 'SIZE', value: '1Gi' }], volumeMounts: [{ name: 'extra', mountPath: '/extra' }] }], volumes: [{ name: 'extra', emptyDir: {} }] },
 };
 const workflow: Workflow = {
-  subject: { type: 'resource', promiseName: 'bucket', apiVersion: 'example.com/v1', kind: 'bucket', plural: 'buckets', name: 'one', namespace: 'default', uid: 'u-1', pipelineNamespace: 'default', hasPipelineNamespace: false },
+  subject: { type: 'resource', promiseName: 'bucket', apiVersion: 'example.com/v1', kind: 'bucket', plural: 'buckets', name: 'one', namespace: 'default', uid: 'u-1', generation: 3, specHash: 's', pipelineNamespace: 'default', hasPipelineNamespace: false },
   action: 'configure',
   pipelines: [pipeline],
   hash: 'h1',
@@ -61,6 +61,12 @@ describe(buildJob, () => {
       SIZE: '1Gi',
     });
     expect(containers[0].env[0]).toEqual({ name: 'IS_LAST_PIPELINE', value: 'true' });
+    const ours = ({ env }: { env: { name: string }[] }): unknown => env.filter(({ name }) => name.startsWith('PLINTH_'));
+    expect([initContainers[0], initContainers[1], containers[0]].map(ours)).toEqual([
+      [{ name: 'PLINTH_OBJECT_GENERATION', value: '3' }, { name: 'PLINTH_OBJECT_HASH', value: 's' }],
+      [],
+      [{ name: 'PLINTH_OBJECT_GENERATION', value: '3' }],
+    ]);
     expect(initContainers[2].args.slice(0, -1)).toEqual(['work-creator', '--input-directory', '/work-creator-files', '--promise-name', 'bucket', '--pipeline-name', 'instance-configure', '--namespace', 'default', '--workflow-type', 'resource', '--resource-name', 'one', '--job-name']);
   });
 

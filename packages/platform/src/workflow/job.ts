@@ -2,6 +2,7 @@ import type { KubeObject } from '@plinth/apimachinery';
 import { parseApiVersion } from '@plinth/apimachinery';
 import type { PlatformConfig } from '../config.ts';
 import { PLATFORM_GROUP, PLATFORM_VERSION } from '../naming/constants.ts';
+import { OBJECT_GENERATION, OBJECT_HASH } from '../adapter/subject.ts';
 import { ANNOTATIONS, LABELS, MANAGED_BY } from '../naming/labels.ts';
 import { md5hex, stableName, trimName } from '../naming/stable-name.ts';
 import { type Pipeline, pipelineId, type Workflow } from './pipeline.ts';
@@ -43,6 +44,7 @@ export function buildJob(workflow: Workflow, identity: RunIdentity, config: Plat
         [ANNOTATIONS.jobResourceKind]: subject.kind,
         [ANNOTATIONS.jobResourceApiVersion]: subject.apiVersion,
         [ANNOTATIONS.run]: String(run),
+        [ANNOTATIONS.generation]: String(subject.generation),
         ...subject.trace,
       },
       ...(foreign
@@ -103,6 +105,7 @@ function podSpec(workflow: Workflow, identity: RunIdentity, config: PlatformConf
   const { subject } = workflow;
   const { pipeline, isLast } = identity;
   const env = workflowEnv(workflow, pipeline);
+  const generation = { name: OBJECT_GENERATION, value: String(subject.generation) };
   const adapter = (name: string, args: readonly string[], rest: Json): Json => ({
     name,
     image: config.adapterImage,
@@ -115,7 +118,7 @@ function podSpec(workflow: Workflow, identity: RunIdentity, config: PlatformConf
     ...rest,
   });
   const reader = adapter('reader', ['reader'], {
-    env,
+    env: [...env, generation, { name: OBJECT_HASH, value: subject.specHash }],
     volumeMounts: [mount('shared-input', '/kratix/input'), mount('shared-output', '/kratix/output')],
   });
   const authors = pipeline.spec.containers.map((container) => ({
@@ -140,7 +143,7 @@ function podSpec(workflow: Workflow, identity: RunIdentity, config: PlatformConf
     ],
   });
   const status = adapter('status-writer', ['update-status'], {
-    env: [{ name: 'IS_LAST_PIPELINE', value: String(isLast) }, ...env],
+    env: [{ name: 'IS_LAST_PIPELINE', value: String(isLast) }, ...env, generation],
     volumeMounts: [mount('shared-metadata', '/work-creator-files/metadata')],
   });
   const configure = action === 'configure';

@@ -74,6 +74,10 @@ export interface WorkflowSubject {
   /** Absent for Promises. */
   readonly namespace?: string;
   readonly uid: string;
+  /** Of the object as it is when the run is decided; its steps are to see no other. */
+  readonly generation: number;
+  /** Hash of its spec, see `specHash`. */
+  readonly specHash: string;
   /** Where the Jobs run. */
   readonly pipelineNamespace: string;
   /** Whether the Promise fixes `pipelineNamespace`; names and labels then say the request's namespace too. */

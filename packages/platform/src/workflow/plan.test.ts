@@ -5,7 +5,7 @@ import { jobsToPrune, planWorkflow, type WorkflowSnapshot } from './plan.ts';
 
 const pipeline = (name: string): Pipeline => ({ apiVersion: 'platform.kratix.io/v1alpha1', kind: 'Pipeline', metadata: { name }, spec: { containers: [] } });
 const workflow: Workflow = {
-  subject: { type: 'resource', promiseName: 'bucket', apiVersion: 'example.com/v1', kind: 'bucket', plural: 'buckets', name: 'one', namespace: 'default', uid: 'u', pipelineNamespace: 'default', hasPipelineNamespace: false },
+  subject: { type: 'resource', promiseName: 'bucket', apiVersion: 'example.com/v1', kind: 'bucket', plural: 'buckets', name: 'one', namespace: 'default', uid: 'u', generation: 3, specHash: 's', pipelineNamespace: 'default', hasPipelineNamespace: false },
   action: 'configure',
   pipelines: [pipeline('first'), pipeline('second')],
   hash: 'new',
@@ -45,6 +45,14 @@ describe(planWorkflow, () => {
     expect(plan([job(1, 'first', 'running', 'old')])).toMatchObject({ type: 'running', index: -1 });
     expect(plan([job(1, 'first', 'running', 'old')], { isStalled: true })).toMatchObject({ type: 'stop' });
     expect(plan([job(1, 'gone', 'succeeded')])).toMatchObject({ type: 'start', index: 0 });
+  });
+
+  it('runs a failed pipeline again when its object was changed and changed back', () => {
+    const failed = job(1, 'second', 'failed');
+    const made = { ...failed, metadata: { ...failed.metadata, annotations: { ...failed.metadata.annotations, 'plinth.dev/generation': '2' } } };
+    expect(plan([made], { generation: 2 })).toMatchObject({ type: 'failed', index: 1 });
+    expect(plan([made], { generation: 4 })).toEqual({ type: 'start', index: 0, run: 2, first: true });
+    expect(plan([failed], { generation: 4 })).toMatchObject({ type: 'failed' });
   });
 
   it('stops a running Job for a manual reconciliation alone', () => {

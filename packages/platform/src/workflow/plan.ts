@@ -1,5 +1,5 @@
 import type { Job, PipelineStatus } from '@plinth/api';
-import { actionOf, jobState, newestFirst, pipelineNameOf, runOf } from './job-state.ts';
+import { actionOf, generationOf, jobState, newestFirst, pipelineNameOf, runOf } from './job-state.ts';
 import { type LastRun, lastRun, type RecordedRuns } from './last-run.ts';
 import type { Workflow } from './pipeline.ts';
 
@@ -72,6 +72,8 @@ export function planWorkflow(snapshot: WorkflowSnapshot): WorkflowPlan {
     if (retryAt === undefined || retryAt > snapshot.now) return { type: 'suspended', index: suspendedIndex, retryAt };
   }
   if (!isCurrent) return fromStart;
+  // The object was changed and changed back: the run may have failed because it saw the other one, and nobody waits for that.
+  if (last.state === 'failed' && last.job && generationOf(last.job) < snapshot.generation) return fromStart;
   if (suspendedIndex >= 0) return { type: 'start', index: suspendedIndex, run, first: false };
   return next(last, index, pipelines.length, run);
 }
