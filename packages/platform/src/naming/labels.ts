@@ -11,6 +11,8 @@ export const LABELS = {
   workflowAction: 'kratix.io/workflow-action',
   workType: 'kratix.io/work-type',
   hash: 'kratix.io/hash',
+  /** Never written by us: an extension, or the author, puts it into a pipeline's labels. */
+  pipelineHash: 'kratix.io/pipeline-hash',
   managedBy: 'app.kubernetes.io/managed-by',
   work: 'kratix.io/work',
   workloadGroupId: 'kratix.io/workload-group-id',

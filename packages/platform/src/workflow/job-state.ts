@@ -36,4 +36,6 @@ export const newestFirst = (jobs: readonly Job[]): readonly Job[] =>
 
 export const actionOf = (job: Job): WorkflowAction => (job.metadata.labels?.[LABELS.workflowAction] === 'delete' ? 'delete' : 'configure');
 export const pipelineNameOf = (job: Job): string => job.metadata.labels?.[LABELS.pipelineName] ?? '';
+/** What an extension of Kratix, or an author, says of the pipeline's definition, in the pipeline's own labels. */
+export const pipelineHashOf = (job: Job): string | undefined => job.metadata.labels?.[LABELS.pipelineHash];
 export const hashOf = (job: Job): string => job.metadata.labels?.[LABELS.hash] ?? '';

@@ -55,6 +55,15 @@ describe(planWorkflow, () => {
     expect(plan([failed], { generation: 4 })).toMatchObject({ type: 'failed' });
   });
 
+  it('runs a pipeline again whose definition has another hash by its own label', () => {
+    const ended = job(2, 'second', 'succeeded');
+    const made = { ...ended, metadata: { ...ended.metadata, labels: { ...ended.metadata.labels, 'kratix.io/pipeline-hash': 'v1' } } };
+    const at = (hash: string): Workflow => ({ ...workflow, pipelines: [pipeline('first'), { ...pipeline('second'), metadata: { name: 'second', labels: { 'kratix.io/pipeline-hash': hash } } }] });
+    expect(plan([made], { workflow: at('v1') })).toMatchObject({ type: 'succeeded' });
+    expect(plan([made], { workflow: at('v2') })).toEqual({ type: 'start', index: 0, run: 3, first: true });
+    expect(plan([made])).toMatchObject({ type: 'start', index: 0 });
+  });
+
   it('stops a running Job for a manual reconciliation alone', () => {
     expect(plan([job(1, 'first', 'running')], { isManual: true })).toMatchObject({ type: 'stop' });
     expect(plan([job(1, 'first', 'running')], { isFromStart: true })).toMatchObject({ type: 'running', index: 0 });

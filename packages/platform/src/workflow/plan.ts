@@ -1,5 +1,6 @@
 import type { Job, PipelineStatus } from '@plinth/api';
-import { actionOf, generationOf, jobState, newestFirst, pipelineNameOf, runOf } from './job-state.ts';
+import { LABELS } from '../naming/labels.ts';
+import { actionOf, generationOf, jobState, newestFirst, pipelineHashOf, pipelineNameOf, runOf } from './job-state.ts';
 import { type LastRun, lastRun, type RecordedRuns } from './last-run.ts';
 import type { Workflow } from './pipeline.ts';
 
@@ -54,7 +55,7 @@ export function planWorkflow(snapshot: WorkflowSnapshot): WorkflowPlan {
   const running = jobs.find((job) => jobState(job) === 'running');
   const last = lastRun(workflow.action, jobs, snapshot, (name) => pipelines.at(-1)?.metadata.name === name);
   const index = last ? pipelines.findIndex((pipeline) => pipeline.metadata.name === last.pipeline) : -1;
-  const isCurrent = last !== undefined && last.hash === workflow.hash && index >= 0;
+  const isCurrent = last !== undefined && last.hash === workflow.hash && index >= 0 && (!last.job || pipelineHashOf(last.job) === pipelines[index]!.metadata.labels?.[LABELS.pipelineHash]);
 
   if (running) {
     const isObsolete = snapshot.isStalled && running === last?.job && !isCurrent;
