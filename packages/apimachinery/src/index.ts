@@ -15,6 +15,7 @@ export * from './quantity.ts';
 export * from './resource-version.ts';
 export * from './json-path.ts';
 export * from './random-suffix.ts';
+export * from './time-text.ts';
 export * from './schema.ts';
 export * from './validate-schema.ts';
 export * from './apply-defaults.ts';

@@ -1,4 +1,4 @@
-import { isNotFound, type ApiResource, type KubeObject } from '@plinth/apimachinery';
+import { isNotFound, microTimeText, type ApiResource, type KubeObject } from '@plinth/apimachinery';
 import { isRetryable, type Client } from '@plinth/client';
 
 import { sleep, systemClock, type Clock } from './clock.ts';
@@ -168,7 +168,7 @@ function firstDue(waiting: ReadonlySet<Series>, now: number): { readonly due?: S
 
 async function send(client: Client, item: Series, count: number): Promise<void> {
   const { namespace, name, body } = item;
-  const seriesPart = { series: { count, lastObservedTime: microTime(item.lastAt) } };
+  const seriesPart = { series: { count, lastObservedTime: microTimeText(item.lastAt) } };
   if (item.writtenCount > 0) {
     try {
       await client.patch(events, { namespace, name }, 'merge', seriesPart);
@@ -197,7 +197,7 @@ function newSeries(from: {
     namespace: regarding.namespace ?? 'default',
     type: event.type,
     body: {
-      eventTime: microTime(now),
+      eventTime: microTimeText(now),
       reportingController: from.controller,
       reportingInstance: from.instance,
       action: event.action ?? event.reason,
@@ -225,8 +225,6 @@ function referenceTo(object: KubeObject) {
     ...(resourceVersion ? { resourceVersion } : {}),
   };
 }
-
-const microTime = (ms: number): string => new Date(ms).toISOString().replace('Z', '000Z');
 
 function cut(text: string): string {
   const bytes = new TextEncoder().encode(text);

@@ -1,4 +1,4 @@
-import { isAlreadyExists, isConflict, type ApiResource, type KubeObject } from '@plinth/apimachinery';
+import { isAlreadyExists, isConflict, microTimeText, type ApiResource, type KubeObject } from '@plinth/apimachinery';
 import type { Client } from '@plinth/client';
 
 import { sleep, systemClock, type Clock } from './clock.ts';
@@ -121,7 +121,7 @@ async function renew(client: Client, first: Lease, options: Settled, term: Abort
     const cancel = clock.setTimeout(() => term.abort(), renewedAt + (leaseDurationMs * 2) / 3 - clock.now());
     const startedAt = clock.now();
     try {
-      lease = await client.update<Lease>(leases, { ...lease, spec: { ...lease.spec, renewTime: microTime(clock.now()) } });
+      lease = await client.update<Lease>(leases, { ...lease, spec: { ...lease.spec, renewTime: microTimeText(clock.now()) } });
       renewedAt = startedAt;
       waitMs = leaseDurationMs / 3;
     } catch (error) {
@@ -145,8 +145,6 @@ async function release(client: Client, lease: Lease): Promise<void> {
 }
 
 function held({ identity, clock, leaseDurationMs }: Settled, leaseTransitions: number): NonNullable<Lease['spec']> {
-  const now = microTime(clock.now());
+  const now = microTimeText(clock.now());
   return { holderIdentity: identity, leaseDurationSeconds: Math.max(1, Math.round(leaseDurationMs / 1000)), acquireTime: now, renewTime: now, leaseTransitions };
 }
-
-const microTime = (ms: number): string => new Date(ms).toISOString().replace('Z', '000Z');

@@ -1,4 +1,4 @@
-import { findCondition, type Condition } from '@plinth/apimachinery';
+import { findCondition, timeText, type Condition } from '@plinth/apimachinery';
 
 export { findCondition, type Condition } from '@plinth/apimachinery';
 
@@ -14,7 +14,7 @@ export function setConditions(before: readonly Condition[] | undefined, updates:
   const byType = new Map((before ?? []).map((condition) => [condition.type, condition]));
   for (const update of updates) {
     const previous = byType.get(update.type);
-    const lastTransitionTime = previous?.status === update.status ? previous.lastTransitionTime : timestamp(now);
+    const lastTransitionTime = previous?.status === update.status ? previous.lastTransitionTime : timeText(now);
     byType.set(update.type, { ...update, lastTransitionTime });
   }
   return [...byType.values()].sort((left, right) => (left.type < right.type ? -1 : 1));
@@ -31,6 +31,3 @@ export function latestProof(times: readonly (string | undefined)[]): { readonly 
   const provedAt = times.filter((time) => time !== undefined && time !== '').sort().at(-1);
   return provedAt ? { provedAt } : {};
 }
-
-/** RFC 3339 with seconds. `now` in ms. */
-export const timestamp = (now: number): string => new Date(now).toISOString().replace(/\.\d{3}Z$/, 'Z');

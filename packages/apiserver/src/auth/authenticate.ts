@@ -1,4 +1,4 @@
-import { createHash, X509Certificate } from 'node:crypto';
+import { hash, X509Certificate } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 
 import type { Authenticator, TlsPeer, UserInfo } from '../request.ts';
@@ -67,7 +67,7 @@ export function createAuthenticator({ serviceAccounts, tokens = [], now }: Authe
 }
 
 /** Digests are compared, not tokens, so that the time a comparison takes says nothing about a token. */
-const digest = (token: string): string => createHash('sha256').update(token).digest('base64');
+const digest = (token: string): string => hash('sha256', token, 'base64');
 
 function bearerToken({ authorization }: IncomingHttpHeaders): string | undefined {
   if (!authorization || authorization.slice(0, 7).toLowerCase() !== 'bearer ') return undefined;

@@ -1,8 +1,7 @@
-import { isDns1123Subdomain, validateSchema } from '@plinth/apimachinery';
+import { isDns1123Subdomain, timeText, validateSchema } from '@plinth/apimachinery';
 import { customResourceDefinitions, type CustomResourceDefinition } from '@plinth/api';
 import type { Registry } from '../registry/registry.ts';
 import type { Strategy } from '../registry/strategy.ts';
-import { timeText } from '../verbs/finish.ts';
 import { uncompiled } from './rules.ts';
 import { validateCrd } from './validate-crd.ts';
 

@@ -13,13 +13,13 @@ import {
   type ApplyOutcome,
   type ManagedFieldsEntry,
   type UnstructuredObject,
+  timeText,
 } from '@plinth/apimachinery';
 import type { Core, RequestContext } from '../core.ts';
 import { setManagedFields } from '../managed-fields.ts';
 import { objectKey } from '../registry/served.ts';
 import type { Draft } from '../registry/strategy.ts';
 import { createDraft } from './create.ts';
-import { timeText } from './finish.ts';
 import { cloneJson, readDraft } from './intake.ts';
 import { change, type UpdateTarget } from './update.ts';
 import { parseWriteOptions } from './write-options.ts';

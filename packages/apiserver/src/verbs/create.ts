@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { alreadyExists, badRequest, generateName, methodNotAllowed, type UnstructuredObject } from '@plinth/apimachinery';
+import { alreadyExists, badRequest, generateName, methodNotAllowed, timeText, type UnstructuredObject } from '@plinth/apimachinery';
 import type { Core, RequestContext } from '../core.ts';
 import { trackUpdate } from '../managed-fields.ts';
 import { objectKey, type Served } from '../registry/served.ts';
 import type { Draft } from '../registry/strategy.ts';
 import { decode } from '../storage/codec.ts';
 import { toServed } from './convert.ts';
-import { admit, checkNamespace, strategyContext, timeText, toBytes } from './finish.ts';
+import { admit, checkNamespace, strategyContext, toBytes } from './finish.ts';
 import { checkBody, normalise, readDraft } from './intake.ts';
 import { parseWriteOptions, type WriteOptions } from './write-options.ts';
 

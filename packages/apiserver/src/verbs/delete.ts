@@ -1,10 +1,10 @@
-import { badRequest, conflict, isJsonObject, notFound, type UnstructuredObject } from '@plinth/apimachinery';
+import { badRequest, conflict, isJsonObject, notFound, timeText, type UnstructuredObject } from '@plinth/apimachinery';
 import { objectKey, type Served } from '../registry/served.ts';
 import type { Core, RequestContext } from '../core.ts';
 import type { Draft } from '../registry/strategy.ts';
 import { DamagedValueError, decode } from '../storage/codec.ts';
 import { toServed } from './convert.ts';
-import { timeText, toBytes } from './finish.ts';
+import { toBytes } from './finish.ts';
 import { cloneJson } from './intake.ts';
 import { parseDryRun } from './write-options.ts';
 

@@ -16,9 +16,6 @@ export const strategyContext = (core: Core, context: RequestContext, options: Pi
   warn: (message) => context.warnings.add(message),
 });
 
-/** RFC 3339 with second precision, as Kubernetes writes times. */
-export const timeText = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
-
 /**
  * Checks a draft and runs the admission hooks one after another; each sees what the one before it made. Hooks see only what
  * is valid by itself, so they need not check types; what they change is checked again.

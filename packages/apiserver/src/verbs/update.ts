@@ -1,4 +1,4 @@
-import { badRequest, conflict, deepEqual, fieldInvalid, invalid, notFound, type UnstructuredObject } from '@plinth/apimachinery';
+import { badRequest, conflict, deepEqual, fieldInvalid, invalid, notFound, timeText, type UnstructuredObject } from '@plinth/apimachinery';
 import type { Entry } from '@plinth/object-store';
 import type { Core, RequestContext } from '../core.ts';
 import { trackUpdate } from '../managed-fields.ts';
@@ -7,7 +7,7 @@ import type { Draft } from '../registry/strategy.ts';
 import { decode } from '../storage/codec.ts';
 import { toServed } from './convert.ts';
 import type { Recorder } from './create.ts';
-import { admit, specDiffers, strategyContext, timeText, toBytes } from './finish.ts';
+import { admit, specDiffers, strategyContext, toBytes } from './finish.ts';
 import { checkBody, normalise, readDraft } from './intake.ts';
 import { parseWriteOptions, type WriteOptions } from './write-options.ts';
 

@@ -1,4 +1,5 @@
-import { type Condition, timestamp } from '../conditions.ts';
+import { timeText } from '@plinth/apimachinery';
+import { type Condition } from '../conditions.ts';
 import { type PipelinesStatus, withKeyedPipelines } from '../workflow/keyed-pipelines.ts';
 import type { WorkflowAction, WorkflowType } from '../workflow/pipeline.ts';
 import type { Suspension } from './metadata-files.ts';
@@ -54,7 +55,7 @@ export function mergeStatus(before: Json, end: PipelineEnd): Json {
       status: 'True',
       reason: 'PipelinesExecutedSuccessfully',
       message: 'Pipelines completed',
-      lastTransitionTime: timestamp(end.now),
+      lastTransitionTime: timeText(end.now),
     });
     // What stands there in place of it (why the object was not ready) does not count.
     const replaced = (kratix['replacedMessage'] ?? {}) as Json;
@@ -71,13 +72,13 @@ function ownNames(workflows: PipelinesStatus, { action, pipelineName }: Pipeline
 
 function endedPipeline(before: PipelineStatus | undefined, { pipelineName, suspension, now }: PipelineEnd): PipelineStatus {
   const phase = suspension ? 'Suspended' : 'Running';
-  const lastTransitionTime = before?.phase === phase && before.lastTransitionTime ? before.lastTransitionTime : timestamp(now);
+  const lastTransitionTime = before?.phase === phase && before.lastTransitionTime ? before.lastTransitionTime : timeText(now);
   if (!suspension) return { name: pipelineName, phase, lastTransitionTime };
   return {
     name: pipelineName,
     phase,
     ...(suspension.message ? { message: suspension.message } : {}),
-    ...(suspension.retryAfterMs === undefined ? {} : { nextRetryAt: timestamp(Math.ceil((now + suspension.retryAfterMs) / 1000) * 1000), attempts: (before?.attempts ?? 0) + 1 }),
+    ...(suspension.retryAfterMs === undefined ? {} : { nextRetryAt: timeText(Math.ceil((now + suspension.retryAfterMs) / 1000) * 1000), attempts: (before?.attempts ?? 0) + 1 }),
     lastTransitionTime,
   };
 }
@@ -93,7 +94,7 @@ function mergeConditions(before: readonly Condition[], reported: unknown, now: n
   let conditions = before;
   for (const entry of reported as readonly Partial<Condition>[]) {
     if (typeof entry?.type !== 'string') continue;
-    const { type, status = 'Unknown', reason = 'ReportedByPipeline', message = '', lastTransitionTime = timestamp(now) } = entry;
+    const { type, status = 'Unknown', reason = 'ReportedByPipeline', message = '', lastTransitionTime = timeText(now) } = entry;
     conditions = replaceCondition(conditions, { type, status, reason, message, lastTransitionTime });
   }
   return conditions;

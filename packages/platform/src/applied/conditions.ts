@@ -1,4 +1,5 @@
-import { type Condition, type ConditionUpdate, findCondition, timestamp } from '../conditions.ts';
+import { timeText } from '@plinth/apimachinery';
+import { type Condition, type ConditionUpdate, findCondition } from '../conditions.ts';
 import { type HealthState, isWell } from '../health-record/aggregate.ts';
 import type { AppliedStanding } from './applied-standing.ts';
 import type { Unhealthy } from './placement-standing.ts';
@@ -64,7 +65,7 @@ export function readyCondition({ standing, applied, before, health, lookedAt, ex
   if (standing.type === 'applied' && !standing.areUnhealthyKnown) return { type, status: 'Unknown', reason: 'NotReported', message: 'more objects do not work at its destinations than fit into a report' };
   const said = health === undefined ? { reason: 'Working', message: 'Applied, and no object of it is broken' } : { reason: 'Healthy', message: text ?? `Health state is ${health}` };
   const previous = findCondition(before, type);
-  const latest = [applied.provedAt ?? '', lookedAt === undefined ? '' : timestamp(lookedAt)].sort().at(-1) ?? '';
+  const latest = [applied.provedAt ?? '', lookedAt === undefined ? '' : timeText(lookedAt)].sort().at(-1) ?? '';
   const provedAt = previous?.status === 'True' && previous.provedAt && previous.provedAt >= (applied.provedAt ?? '') ? previous.provedAt : latest;
   return { type, status: 'True', ...said, ...(provedAt ? { provedAt } : {}) };
 }

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** Lower-case hexadecimal MD5: an id that Kratix's paths and names carry, not a protection. */
-export const md5hex = (text: string): string => createHash('md5').update(text).digest('hex');
+export const md5hex = (text: string): string => hash('md5', text);
 
 /** Cut so that a dash and five characters still fit into 63, ending in a letter or digit. */
 export function trimName(name: string): string {

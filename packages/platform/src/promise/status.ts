@@ -1,7 +1,8 @@
 import type { CustomResourceDefinition, Job, PlatformPromise, PromiseStatus } from '@plinth/api';
+import { timeText } from '@plinth/apimachinery';
 import { appliedCondition, readyCondition } from '../applied/conditions.ts';
 import { currentStanding } from '../applied/current-standing.ts';
-import { type Condition, type ConditionUpdate, findCondition, isTrue, setConditions, timestamp } from '../conditions.ts';
+import { type Condition, type ConditionUpdate, findCondition, isTrue, setConditions } from '../conditions.ts';
 import { LABELS } from '../naming/labels.ts';
 import { worksCondition, type WorksStanding, worksStanding } from '../work/standing.ts';
 import { withDeleteOutcome } from '../workflow/delete-status.ts';
@@ -72,7 +73,7 @@ function active(snapshot: PromiseSnapshot, plan: WorkflowPlan, before: PromiseSt
   const { requiredPromises: _requirements, requiredBy: _dependents, version: _version, ...rest } = before;
   const { version: _sameVersion, ...kratix } = before.kratix ?? {};
   const updated = withConditions({ ...rest, ...outcome.fields }, conditions, now);
-  const lastAvailableTime = isAvailable ? (isTrue(before.conditions, 'Available') ? before.lastAvailableTime : undefined) ?? timestamp(now) : before.lastAvailableTime;
+  const lastAvailableTime = isAvailable ? (isTrue(before.conditions, 'Available') ? before.lastAvailableTime : undefined) ?? timeText(now) : before.lastAvailableTime;
   const version = promise.metadata.labels?.[LABELS.promiseVersion];
   const facts = {
     status: isAvailable ? 'Available' : 'Unavailable',

@@ -1,6 +1,7 @@
 import type { WorkPlacement } from '@plinth/api';
+import { timeText } from '@plinth/apimachinery';
 import type { StateStoreReason } from '@plinth/state-store';
-import { type ConditionUpdate, findCondition, setConditions, timestamp } from '../conditions.ts';
+import { type ConditionUpdate, findCondition, setConditions } from '../conditions.ts';
 import { isMarked, LABELS } from '../naming/labels.ts';
 
 /** How the last look at the store ended. */
@@ -16,7 +17,7 @@ export function placementStatus(placement: WorkPlacement, outcome: PlacementOutc
   // A look that found everything as it was is no news: the proof that it was written there is the one that counts.
   const before = findCondition(placement.status?.conditions, 'WriteSucceeded');
   const stands = outcome.type === 'written' && !outcome.versionId && before?.status === 'True' && before.observedGeneration === observedGeneration;
-  const provedAt = stands ? before.provedAt : timestamp(now);
+  const provedAt = stands ? before.provedAt : timeText(now);
   const updates = conditionsOf(isMarked(placement, LABELS.misplaced), outcome).map((update) => ({
     ...update,
     observedGeneration,

@@ -1,5 +1,6 @@
 import type { PipelineStatus, WorkflowRun } from '@plinth/api';
-import { type Condition, type ConditionUpdate, timestamp } from '../conditions.ts';
+import { timeText } from '@plinth/apimachinery';
+import { type Condition, type ConditionUpdate } from '../conditions.ts';
 import type { PipelinesStatus } from './keyed-pipelines.ts';
 import type { Workflow } from './pipeline.ts';
 import type { WorkflowPlan } from './plan.ts';
@@ -115,7 +116,7 @@ export function attemptsOf(pipelines: readonly PipelineStatus[], name: string | 
 function stamp(before: readonly PipelineStatus[] | undefined, update: PipelineStatus, now: number): PipelineStatus {
   const previous = before?.find((pipeline) => pipeline.name === update.name);
   const lastTransitionTime = previous?.phase === update.phase ? previous?.lastTransitionTime : undefined;
-  return { ...update, lastTransitionTime: lastTransitionTime ?? timestamp(now) };
+  return { ...update, lastTransitionTime: lastTransitionTime ?? timeText(now) };
 }
 
 export const COMPLETED = 'ConfigureWorkflowCompleted';

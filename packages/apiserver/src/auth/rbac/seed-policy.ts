@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import { deepEqual, type UnstructuredObject } from '@plinth/apimachinery';
+import { deepEqual, timeText, type UnstructuredObject } from '@plinth/apimachinery';
 import type { ObjectStore } from '@plinth/object-store';
 
 import { prefixOf } from '../../registry/served.ts';
@@ -29,7 +29,7 @@ async function ensure(store: ObjectStore, wanted: UnstructuredObject, now: numbe
 }
 
 function created(wanted: UnstructuredObject, now: number): UnstructuredObject {
-  const creationTimestamp = `${new Date(now).toISOString().slice(0, 19)}Z`;
+  const creationTimestamp = timeText(now);
   return { ...wanted, metadata: { ...wanted.metadata, uid: randomUUID(), creationTimestamp } };
 }
 

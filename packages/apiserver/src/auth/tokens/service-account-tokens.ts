@@ -1,6 +1,6 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 
-import { conflict, fieldInvalid, invalid, notFound, type UnstructuredObject } from '@plinth/apimachinery';
+import { conflict, fieldInvalid, invalid, notFound, timeText, type UnstructuredObject } from '@plinth/apimachinery';
 
 import type { TokenIssuer, TokenRequest } from '../../hooks.ts';
 import type { ServiceAccountKey } from '../../pki/index.ts';
@@ -58,7 +58,7 @@ export function createServiceAccountTokens({ key, find, now }: ServiceAccountTok
   const remembered = new Map<string, Claims>();
 
   const claimsOf = (token: string): Claims | undefined => {
-    const digest = createHash('sha256').update(token).digest('base64');
+    const digest = hash('sha256', token, 'base64');
     const known = remembered.get(digest);
     if (known) return known;
     const claims = parseClaims(verifyJwt(token, key.keyId, key.publicKey));
@@ -109,7 +109,7 @@ export function createServiceAccountTokens({ key, find, now }: ServiceAccountTok
         key.keyId,
         key.privateKey,
       );
-      return { token, expirationTimestamp: `${new Date(expiresAt * 1000).toISOString().slice(0, 19)}Z` };
+      return { token, expirationTimestamp: timeText(expiresAt * 1000) };
     },
   };
 }
