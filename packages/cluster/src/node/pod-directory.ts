@@ -26,6 +26,8 @@ export function ensureNodeDirectories(dataDir: string): NodeDirectories {
 
 export interface PodDirectory {
   readonly root: string;
+  /** The folder of all of them. */
+  readonly volumes: string;
   readonly volume: (name: string) => string;
   /** Created on demand. */
   readonly state: (container: string) => string;
@@ -34,9 +36,11 @@ export interface PodDirectory {
 
 export function podDirectory(directories: NodeDirectories, uid: string): PodDirectory {
   const root = join(directories.pods, uid);
+  const volumes = join(root, 'volumes');
   return {
     root,
-    volume: (name) => join(root, 'volumes', name),
+    volumes,
+    volume: (name) => join(volumes, name),
     state: (container) => {
       const path = join(root, 'state', container);
       mkdirSync(path, { recursive: true, mode: 0o711 });

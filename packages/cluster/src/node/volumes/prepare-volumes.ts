@@ -7,7 +7,7 @@ import { fieldValue, resourceValue, type PodPlace } from '../downward.ts';
 import { VolumeError } from '../errors.ts';
 import { memoryDirectory, podDirectory, SHM, volumeOfClaim, type NodeDirectories } from '../pod-directory.ts';
 import { volumeOwner } from './give-volumes.ts';
-import { writeFiles, type VolumeFile } from './write-files.ts';
+import { makeDirectory, writeFiles, type VolumeFile } from './write-files.ts';
 
 export interface VolumeSources {
   readonly client: Client;
@@ -27,8 +27,10 @@ export interface VolumeSources {
  * Errors: `VolumeError` when something that a volume needs is missing or not allowed.
  */
 export async function prepareVolumes(pod: Pod, sources: VolumeSources): Promise<ReadonlyMap<string, string>> {
+  const volumes = (pod.spec?.volumes ?? []).filter(sources.isNeeded);
+  if (volumes.length > 0) mkdirSync(podDirectory(sources.directories, pod.metadata.uid!).volumes, { recursive: true, mode: 0o755 });
   const paths = await Promise.all(
-    (pod.spec?.volumes ?? []).filter(sources.isNeeded).map(async (volume) => {
+    volumes.map(async (volume) => {
       try {
         return [volume.name, await prepareVolume(pod, volume, sources)] as const;
       } catch (error) {
@@ -76,10 +78,8 @@ const DEFAULT_MODE = 0o644;
 
 /** Every container of the pod may write, whatever user it runs as. */
 function emptyDirectory(path: string): string {
-  if (!existsSync(path)) {
-    mkdirSync(path, { recursive: true, mode: 0o755 });
-    chmodSync(path, 0o777);
-  }
+  // By a mode of its own: that of `mkdir` is subject to the process's mask.
+  if (makeDirectory(path, 0o755)) chmodSync(path, 0o777);
   return path;
 }
 
