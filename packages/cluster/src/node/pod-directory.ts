@@ -7,7 +7,7 @@ import { join } from 'node:path';
  *
  * - `pods/<uid>/volumes/<name>`: volumes that live and die with the pod,
  * - `pods/<uid>/state/<container>`: the private directories of programs,
- * - `pods/<uid>/logs/`: what containers printed,
+ * - `pods/<uid>/logs/`, `pods/<uid>/pod.log`: what containers printed, the latter in pods that run to their end,
  * - `volumes/pvc-<uid of the claim>`: volumes that outlive pods.
  *
  * The directories above a volume can be passed through by every user of the machine but not listed, so that a server
@@ -31,7 +31,6 @@ export interface PodDirectory {
   readonly volume: (name: string) => string;
   /** Created on demand. */
   readonly state: (container: string) => string;
-  readonly logs: string;
 }
 
 export function podDirectory(directories: NodeDirectories, uid: string): PodDirectory {
@@ -46,7 +45,6 @@ export function podDirectory(directories: NodeDirectories, uid: string): PodDire
       mkdirSync(path, { recursive: true, mode: 0o711 });
       return path;
     },
-    logs: join(root, 'logs'),
   };
 }
 

@@ -9,7 +9,8 @@ import type { Container } from '../objects/types.ts';
 import type { ContainerExit, ContainerStopReason, RunningContainer } from '../runtime/container-runtime.ts';
 import { freshRecord, restartDelayMs, type ContainerEnd, type ContainerRecord } from './container-record.ts';
 import { ContainerConfigError, ImageError, VolumeError } from './errors.ts';
-import { createLogWriter, logFile, rotatedFile, type LogWriter } from './logs/log-writer.ts';
+import { createLogFile, logPlace, rotatedFile, type LogFile, type LogPlace } from './logs/log-file.ts';
+import { createLogWriter, type LogWriter } from './logs/log-writer.ts';
 import type { NodeContext } from './node-context.ts';
 import { inputsOf } from './inputs.ts';
 import { leaveBehind, readLeftBehind, reapPod } from './left-behind.ts';
@@ -40,7 +41,7 @@ export interface PodWorker {
   /** One look at the pod: what is to be done now, is begun. */
   look(): void;
   /** For logs: the run of a container that is wanted, and its writer while it runs. */
-  logOf(container: string): { readonly directory: string; readonly run: number; readonly writer: LogWriter | undefined; readonly record: ContainerRecord } | undefined;
+  logOf(container: string): { readonly place: (run: number) => LogPlace; readonly run: number; readonly writer: LogWriter | undefined; readonly record: ContainerRecord } | undefined;
 }
 
 interface Run {
@@ -63,6 +64,9 @@ export function createPodWorker(first: Pod, context: NodeContext, gone: (uid: st
   const { records, containerIds, interrupted } = recovered;
   const isRecovered = first.status?.startTime !== undefined;
   const startedAtMs = msOf(first.status?.startTime) ?? clock.now();
+  const runsToEnd = first.spec?.restartPolicy !== 'Always';
+  const placeOf = (container: string, run: number): LogPlace => logPlace(directory.root, runsToEnd, container, run);
+  let sharedLog: LogFile | undefined;
   const runs = new Map<string, Run>();
   const starting = new Map<string, Promise<void>>();
   /** What a container said of itself, and what its probes say. */
@@ -228,7 +232,8 @@ export function createPodWorker(first: Pod, context: NodeContext, gone: (uid: st
     const record = records.get(name)!;
     const isRestart = record.phase.type === 'terminated';
     const run = record.restarts + (isRestart ? 1 : 0);
-    const writer = createLogWriter({ directory: directory.logs, container: name, run, now: () => clock.now() });
+    const { path, tag } = placeOf(name, run);
+    const writer = createLogWriter({ file: runsToEnd ? (sharedLog ??= createLogFile(path)) : createLogFile(path), tag, now: () => clock.now() });
     try {
       leaveBehind(directories, pod, volumes!, context);
       const running = await startContainer(
@@ -257,7 +262,7 @@ export function createPodWorker(first: Pod, context: NodeContext, gone: (uid: st
     const { name } = container;
     const record = records.get(name)!;
     const startedAt = clock.now();
-    for (const old of [logFile, rotatedFile]) if (run >= 2) rmSync(old(directory.logs, name, run - 2), { force: true });
+    if (run >= 2 && !runsToEnd) for (const old of [(path: string) => path, rotatedFile]) rmSync(old(placeOf(name, run - 2).path), { force: true });
     containerIds.set(name, `plinth://${randomUUID()}`);
     probesReady.delete(name);
     const { retryAtMs: _, restartAtMs: _restart, ...rest } = record;
@@ -483,7 +488,7 @@ export function createPodWorker(first: Pod, context: NodeContext, gone: (uid: st
     look: sync,
     logOf: (name) => {
       const record = records.get(name);
-      return record && { directory: directory.logs, run: record.restarts, writer: runs.get(name)?.writer, record };
+      return record && { place: (run) => placeOf(name, run), run: record.restarts, writer: runs.get(name)?.writer, record };
     },
   };
 

@@ -1,22 +1,18 @@
-import { closeSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { formatLine } from './log-line.ts';
+import type { LogFile } from './log-file.ts';
 
 export interface LogWriterOptions {
-  /** Shared by the containers of a pod. */
-  readonly directory: string;
-  readonly container: string;
-  /** Which run of the container this is: 0, 1 ... */
-  readonly run: number;
+  readonly file: LogFile;
+  /** Before each line; see {@link LogPlace}. */
+  readonly tag: string;
   readonly now: () => number;
-  readonly maxBytes?: number;
 }
 
 /**
- * Writes what one run of a container prints to `<container>.<run>.log`, line by line with times.
+ * Writes what one run of a container prints to its log, line by line with times.
  *
- * Guarantees: a file never grows beyond `maxBytes`; the one before it is kept with `.1` at its end. A line longer than 64 KiB
- * is cut into several. Lines are on their way to the file within the same turn of the event loop, together.
+ * Guarantees: a line longer than 64 KiB is cut into several. Lines are on their way to the file within the same turn of the
+ * event loop, together.
  */
 export interface LogWriter {
   write(text: string): void;
@@ -29,18 +25,11 @@ export interface LogWriter {
   close(): void;
 }
 
-export const MAX_LOG_BYTES = 4 * 1024 * 1024;
 const MAX_LINE = 64 * 1024;
 const TAIL_BYTES = 2048;
 const TAIL_LINES = 80;
 
-export const logFile = (directory: string, container: string, run: number): string => join(directory, `${container}.${run}.log`);
-export const rotatedFile = (directory: string, container: string, run: number): string => `${logFile(directory, container, run)}.1`;
-
-export function createLogWriter({ directory, container, run, now, maxBytes = MAX_LOG_BYTES }: LogWriterOptions): LogWriter {
-  const path = logFile(directory, container, run);
-  let descriptor: number | undefined;
-  let size = 0;
+export function createLogWriter({ file, tag, now }: LogWriterOptions): LogWriter {
   let pending = '';
   let partial = '';
   let tail = '';
@@ -48,6 +37,7 @@ export function createLogWriter({ directory, container, run, now, maxBytes = MAX
   let scheduled = false;
   let open = true;
   const listeners = new Set<() => void>();
+  file.use();
 
   const flush = (): void => {
     scheduled = false;
@@ -55,30 +45,14 @@ export function createLogWriter({ directory, container, run, now, maxBytes = MAX
     const bytes = Buffer.from(pending, 'utf8');
     pending = '';
     try {
-      append(bytes);
+      file.append(bytes);
     } catch {
       // A full disk costs lines of a log and nothing else; the next ones are tried again.
-      if (descriptor !== undefined) closeSync(descriptor);
-      descriptor = undefined;
     }
     for (const changed of listeners) changed();
   };
-  const append = (bytes: Buffer): void => {
-    if (descriptor === undefined) {
-      descriptor = openForAppend(path);
-      size = fstatSync(descriptor).size;
-    }
-    if (size > 0 && size + bytes.length > maxBytes) {
-      closeSync(descriptor);
-      renameSync(path, rotatedFile(directory, container, run));
-      descriptor = openSync(path, 'a', 0o600);
-      size = 0;
-    }
-    writeSync(descriptor, bytes);
-    size += bytes.length;
-  };
   const add = (line: string): void => {
-    for (let at = 0; at === 0 || at < line.length; at += MAX_LINE) pending += formatLine(now(), (sequence += 1), line.slice(at, at + MAX_LINE));
+    for (let at = 0; at === 0 || at < line.length; at += MAX_LINE) pending += tag + formatLine(now(), (sequence += 1), line.slice(at, at + MAX_LINE));
     tail = `${tail}${line}\n`.slice(-TAIL_BYTES * 2);
     if (pending.length > 256 * 1024) flush();
   };
@@ -115,22 +89,11 @@ export function createLogWriter({ directory, container, run, now, maxBytes = MAX
       partial = '';
       flush();
       open = false;
-      if (descriptor !== undefined) closeSync(descriptor);
+      file.release();
       for (const changed of listeners) changed();
       listeners.clear();
     },
   };
-}
-
-/** The directory is made when its absence shows: most containers are not the first of their pod. */
-function openForAppend(path: string): number {
-  try {
-    return openSync(path, 'a', 0o600);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    return openSync(path, 'a', 0o600);
-  }
 }
 
 function lastBytes(text: string, max: number): string {

@@ -1,11 +1,10 @@
-import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
+import { readLogFile, type LogPlace } from './log-file.ts';
 import { lineText, lineTimeMs } from './log-line.ts';
-import { logFile, rotatedFile, type LogWriter } from './log-writer.ts';
+import type { LogWriter } from './log-writer.ts';
 
 export interface ReadLogOptions {
-  readonly directory: string;
-  readonly container: string;
-  readonly run: number;
+  readonly place: LogPlace;
   readonly timestamps: boolean;
   readonly tailLines?: number;
   readonly sinceMs?: number;
@@ -17,14 +16,14 @@ export interface ReadLogOptions {
 
 /** Yields the log of one run of a container, in pieces of whole lines. */
 export async function* readLog(options: ReadLogOptions): AsyncIterable<string> {
-  const { directory, container, run, timestamps, tailLines, sinceMs, writer, follow, signal } = options;
+  const { place, timestamps, tailLines, sinceMs, writer, follow, signal } = options;
+  const { path, tag } = place;
   const show = (lines: readonly string[]): string => lines.map((line) => `${timestamps ? line : lineText(line)}\n`).join('');
-  const path = logFile(directory, container, run);
   const wake = followSignal(follow ? writer : undefined, signal);
   try {
-    const current = readIfThere(path);
-    let position = Buffer.byteLength(current);
-    let lines = linesOf(readIfThere(rotatedFile(directory, container, run)) + current);
+    // In one turn of the event loop, in which nobody writes.
+    let position = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+    let lines = linesOf(readLogFile(path), tag);
     if (sinceMs !== undefined) lines = lines.filter((line) => lineTimeMs(line) >= sinceMs);
     if (tailLines !== undefined) lines = tailLines <= 0 ? [] : lines.slice(-tailLines);
     for (let at = 0; at < lines.length && !signal.aborted; at += LINES_AT_ONCE) yield show(lines.slice(at, at + LINES_AT_ONCE));
@@ -36,7 +35,8 @@ export async function* readLog(options: ReadLogOptions): AsyncIterable<string> {
         const { text, next } = readFrom(path, position);
         position = next;
         if (text === '') break;
-        yield show(linesOf(text));
+        const more = linesOf(text, tag);
+        if (more.length > 0) yield show(more);
       }
       if (isLast) return;
       await wake.next();
@@ -49,8 +49,13 @@ export async function* readLog(options: ReadLogOptions): AsyncIterable<string> {
 const LINES_AT_ONCE = 1000;
 const READ_BYTES = 256 * 1024;
 
-const readIfThere = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
-const linesOf = (text: string): string[] => (text === '' ? [] : text.slice(0, text.lastIndexOf('\n') < 0 ? text.length : text.lastIndexOf('\n')).split('\n'));
+/** The whole lines that have the tag, without it. */
+function linesOf(text: string, tag: string): string[] {
+  if (text === '') return [];
+  const end = text.lastIndexOf('\n');
+  const lines = text.slice(0, end < 0 ? text.length : end).split('\n');
+  return tag === '' ? lines : lines.filter((line) => line.startsWith(tag)).map((line) => line.slice(tag.length));
+}
 
 /** Whole lines after `position`. A file that became shorter was rotated: it is read from its beginning. */
 function readFrom(path: string, position: number): { readonly text: string; readonly next: number } {
