@@ -1,5 +1,6 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { closeSync, open, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { isForbidden, printYaml, type UnstructuredObject } from '@plinth/apimachinery';
 import { ANNOTATIONS } from '../naming/labels.ts';
 import { specHash } from '../naming/spec-hash.ts';
@@ -22,20 +23,26 @@ export async function readObject(context: AdapterContext): Promise<void> {
   const { managedFields: _history, ...metadata } = env[DRY_RUN] === 'true' ? await realMetadata(context, object) : object.metadata;
   const text = printYaml({ ...object, metadata });
   const file = join(path('/kratix/input'), 'object.yaml');
-  writeNew(file, text);
+  await writeNew(file, text);
   log(text.slice(0, LOGGED_CHARACTERS));
 }
 
 /** The pod may have been run before, and an author's container may mount this volume too: nothing it left is written through. */
-function writeNew(file: string, text: string): void {
-  try {
-    writeFileSync(file, text, { flag: 'wx' });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+async function writeNew(file: string, text: string): Promise<void> {
+  const descriptor = await openFile(file, 'wx').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
     rmSync(file, { recursive: true });
-    writeFileSync(file, text, { flag: 'wx' });
+    return openFile(file, 'wx');
+  });
+  try {
+    writeFileSync(descriptor, text);
+  } finally {
+    closeSync(descriptor);
   }
 }
+
+/** Off the main thread: finding a free inode is slow at times, and what follows is not. */
+const openFile = promisify(open);
 
 /**
  * A spec whose generation is the run's may still have another hash: a default that its CRD got meanwhile. One of another

@@ -1,6 +1,7 @@
 import { configMaps, persistentVolumeClaims, secrets, type ConfigMap, type PersistentVolumeClaim, type Pod, type Secret } from '@plinth/api';
 import type { Client } from '@plinth/client';
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Volume } from '../../objects/types.ts';
 import { fieldValue, resourceValue, type PodPlace } from '../downward.ts';
@@ -28,7 +29,7 @@ export interface VolumeSources {
  */
 export async function prepareVolumes(pod: Pod, sources: VolumeSources): Promise<ReadonlyMap<string, string>> {
   const volumes = (pod.spec?.volumes ?? []).filter(sources.isNeeded);
-  if (volumes.length > 0) mkdirSync(podDirectory(sources.directories, pod.metadata.uid!).volumes, { recursive: true, mode: 0o755 });
+  if (volumes.length > 0) await mkdir(podDirectory(sources.directories, pod.metadata.uid!).volumes, { recursive: true, mode: 0o755 });
   const paths = await Promise.all(
     volumes.map(async (volume) => {
       try {
@@ -50,20 +51,20 @@ async function prepareVolume(pod: Pod, volume: Volume, sources: VolumeSources): 
   const { configMap, secret, downwardAPI, projected, persistentVolumeClaim, hostPath, emptyDir } = volume;
   if (emptyDir) return emptyDirectory(emptyDir.medium === 'Memory' && existsSync(SHM) ? memoryDirectory(pod.metadata.uid!, volume.name) : path);
   if (configMap) {
-    writeFiles(path, await configMapFiles(pod, configMap, sources), configMap.defaultMode ?? DEFAULT_MODE, volumeOwner(pod));
+    await writeFiles(path, await configMapFiles(pod, configMap, sources), configMap.defaultMode ?? DEFAULT_MODE, volumeOwner(pod));
     return path;
   }
   if (secret) {
-    writeFiles(path, await secretFiles(pod, { ...secret, name: secret.secretName ?? '' }, sources), secret.defaultMode ?? DEFAULT_MODE, volumeOwner(pod));
+    await writeFiles(path, await secretFiles(pod, { ...secret, name: secret.secretName ?? '' }, sources), secret.defaultMode ?? DEFAULT_MODE, volumeOwner(pod));
     return path;
   }
   if (downwardAPI) {
-    writeFiles(path, downwardFiles(pod, downwardAPI.items ?? [], sources), downwardAPI.defaultMode ?? DEFAULT_MODE, volumeOwner(pod));
+    await writeFiles(path, downwardFiles(pod, downwardAPI.items ?? [], sources), downwardAPI.defaultMode ?? DEFAULT_MODE, volumeOwner(pod));
     return path;
   }
   if (projected) {
     const files = await Promise.all((projected.sources ?? []).map((source) => projectedFiles(pod, source, sources)));
-    writeFiles(path, files.flat(), projected.defaultMode ?? DEFAULT_MODE, volumeOwner(pod));
+    await writeFiles(path, files.flat(), projected.defaultMode ?? DEFAULT_MODE, volumeOwner(pod));
     return path;
   }
   if (persistentVolumeClaim) return claimDirectory(pod, persistentVolumeClaim.claimName, sources);
@@ -77,9 +78,9 @@ async function prepareVolume(pod: Pod, volume: Volume, sources: VolumeSources): 
 const DEFAULT_MODE = 0o644;
 
 /** Every container of the pod may write, whatever user it runs as. */
-function emptyDirectory(path: string): string {
+async function emptyDirectory(path: string): Promise<string> {
   // By a mode of its own: that of `mkdir` is subject to the process's mask.
-  if (makeDirectory(path, 0o755)) chmodSync(path, 0o777);
+  if (await makeDirectory(path, 0o755)) chmodSync(path, 0o777);
   return path;
 }
 

@@ -8,7 +8,7 @@ describe(writeFiles, () => {
   it('makes the directory with its files and their modes', async () => {
     await using dir = await tempDir();
     const volume = join(dir.path, 'volume');
-    writeFiles(volume, [{ path: 'a', content: 'one' }, { path: 'deep/er/b', content: Buffer.from('two'), mode: 0o600 }], 0o644);
+    await writeFiles(volume, [{ path: 'a', content: 'one' }, { path: 'deep/er/b', content: Buffer.from('two'), mode: 0o600 }], 0o644);
     expect(readFileSync(join(volume, 'a'), 'utf8')).toBe('one');
     expect(readFileSync(join(volume, 'deep/er/b'), 'utf8')).toBe('two');
     expect([statSync(join(volume, 'a')).mode & 0o777, statSync(join(volume, 'deep/er/b')).mode & 0o777]).toEqual([0o644, 0o600]);
@@ -20,7 +20,7 @@ describe(writeFiles, () => {
     mkdirSync(volume);
     for (const name of ['a', 'old', 'b.plinth-new']) writeFileSync(join(volume, name), 'half');
     const before = statSync(join(volume, 'a')).ino;
-    writeFiles(volume, [{ path: 'a', content: 'new' }], 0o644);
+    await writeFiles(volume, [{ path: 'a', content: 'new' }], 0o644);
     expect(readdirSync(volume)).toEqual(['a']);
     expect(readFileSync(join(volume, 'a'), 'utf8')).toBe('new');
     expect(statSync(join(volume, 'a')).ino).not.toBe(before);
@@ -30,7 +30,7 @@ describe(writeFiles, () => {
     await using dir = await tempDir();
     const volume = join(dir.path, 'volume');
     for (let round = 0; round < 2; round += 1) {
-      writeFiles(volume, [{ path: 'a', content: 'first', mode: 0o400 }, { path: './a', content: 'last', mode: 0o600 }], 0o644);
+      await writeFiles(volume, [{ path: 'a', content: 'first', mode: 0o400 }, { path: './a', content: 'last', mode: 0o600 }], 0o644);
       expect(readFileSync(join(volume, 'a'), 'utf8')).toBe('last');
       expect(statSync(join(volume, 'a')).mode & 0o777).toBe(0o600);
     }
@@ -38,6 +38,6 @@ describe(writeFiles, () => {
 
   it.each(['../a', '/a', '.', 'a/../../b'])('refuses %j, which leads out of the volume', async (path) => {
     await using dir = await tempDir();
-    expect(() => writeFiles(join(dir.path, 'volume'), [{ path, content: '' }], 0o644)).toThrow('leads out of the volume');
+    await expect(writeFiles(join(dir.path, 'volume'), [{ path, content: '' }], 0o644)).rejects.toThrow('leads out of the volume');
   });
 });
