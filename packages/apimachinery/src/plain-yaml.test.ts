@@ -63,7 +63,7 @@ describe(printYaml, () => {
     const text = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 12 }),
       fc.array(fc.constantFrom('a', 'x', ' ', ':', '#', '\n', '-', "'", '"', '/', '.', '1', '0', '%', '|', '{', ',', '(', '=', '\t', '?', '---'), { maxLength: 8 }).map((pieces) => pieces.join('')),
-      fc.constantFrom('yes', 'N', 'null', '~', '2026-01-01', '2026-01-01T00:00:00Z', '12', '012', '1e3', '0x1f', '22:22', '3f2a1b7c-1111-4222-8333-123456789abc', '11111111-1111-4222-8333-123456789012', 'a: b', "Pending: it's #1 ", 'see: "a"', 'one\ntwo\n', 'it has\n\n  indents\n', '{"a":"b"}\n'),
+      fc.constantFrom('yes', 'N', 'null', 'True', 'False', 'TRUE', 'fAlse', '', '~', '2026-01-01', '2026-01-01T00:00:00Z', '12', '012', '1e3', '0x1f', '22:22', '3f2a1b7c-1111-4222-8333-123456789abc', '11111111-1111-4222-8333-123456789012', 'a: b', "Pending: it's #1 ", 'see: "a"', 'one\ntwo\n', 'it has\n\n  indents\n', '{"a":"b"}\n'),
     );
     const key = fc.oneof(fc.constantFrom('a', 'b', 'kubectl.kubernetes.io/last', 'yes', '1', '', 'x y'), text);
     const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({

@@ -73,12 +73,12 @@ function isEmpty(map: object): boolean {
 const KEY = /^[A-Za-z_][\w./-]{0,300}$/;
 /** Words, paths and sentences: no indicator of YAML at the start, and none within. */
 const PLAIN = /^[A-Za-z_/](?:[\w./(),;=+@'-]|[ :](?=[\w./(]))*$/;
-/** What YAML 1.1 takes for a boolean or null. */
+/** What YAML 1.1 takes for a boolean or null, and what looks like it. */
 const RESERVED = /^(?:y|n|yes|no|on|off|true|false|null)$/i;
 /** With a dash behind eight digits, it is neither a number nor a date. */
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-/** Resource versions and times, which are texts: without quotes they would be a number and a date. */
-const QUOTED = /^(?:0|[1-9][0-9]*|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?Z)$/;
+/** Resource versions, times and a condition's status, which are texts: without quotes they would be a number, a date and a boolean. */
+const QUOTED = /^(?:|0|[1-9][0-9]*|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?Z|[Tt]rue|[Ff]alse|[Nn]ull)$/;
 /** Printable, and nothing to escape. */
 const SENTENCE = /^[A-Za-z][ !#-[\]-~]*$/;
 const NOT_BARE = /: | #|[ :]$/;
