@@ -40,7 +40,7 @@ describe('one bad thing among good ones', () => {
     expect((await find(w, 'good'))?.data).toEqual({ x: '2' });
     expect((await find(w, 'new'))?.data).toEqual({ x: '1' });
     expect((await find(w, 'tenant'))?.data).toEqual({ x: '1' });
-    expect(unit.status?.inventory?.entries.map(({ id }) => id)).toEqual(['default_good__ConfigMap', 'default_new__ConfigMap', 'default_tenant__ConfigMap']);
+    expect(unit.status?.inventory?.entries.map(({ id }) => id).toSorted()).toEqual(['default_good__ConfigMap', 'default_new__ConfigMap', 'default_tenant__ConfigMap']);
 
     const removed = await w.push({ 'tenant.yaml': undefined, 'good.yaml': undefined });
     await w.settled('apps', removed);

@@ -1,5 +1,5 @@
 import { keyOf } from '@plinth/apimachinery';
-import type { ApplyFailure, InventoryEntry, Kustomization } from '@plinth/api';
+import type { ApplyFailure, Kustomization } from '@plinth/api';
 import type { Client } from '@plinth/client';
 import type { Clock, Logger } from '@plinth/controller-runtime';
 import type { Artifact } from '../source/artifact-store.ts';
@@ -9,7 +9,7 @@ import { applySet } from './apply-set.ts';
 import { build, type Build } from './build.ts';
 import { checkHealth } from './check-health.ts';
 import { findStrays } from './find-strays.ts';
-import { inventoryAfter } from './inventory-after.ts';
+import { Inventory } from './inventory.ts';
 import { learnScopes } from './learn-scopes.ts';
 import type { Memory } from './memory.ts';
 import { failureOf, problemMessage } from './problems.ts';
@@ -66,16 +66,12 @@ export async function applyArtifact(kustomization: Kustomization, memory: Memory
   if (!built) return { type: 'failed', reason: 'ArtifactFailed', stage: 'Building manifests', revision, message: `kustomization path not found: stat ${path}: no such file or directory` };
 
   const owner = { name: kustomization.metadata.name, namespace: kustomization.metadata.namespace ?? '' };
-  const inventoried = kustomization.status?.inventory?.entries ?? [];
-  const isCold = memory.revision === undefined;
-  let old: readonly InventoryEntry[] = inventoried;
-  try {
-    if (isCold) old = [...inventoried, ...(await findStrays(client, owner, inventoried, built.objects.map(({ object }) => object)))];
-  } catch (err) {
-    signal.throwIfAborted();
-    run.log.warn({ kind: 'Kustomization', ...keyOf(kustomization), err }, 'failed to look for objects that the inventory does not name');
-  }
-  const result = await applySet(built.objects, { client: actor, force: spec?.force ?? false, timeoutMs, signal, owner, checkLive, applied: memory.applied });
+  const { applied, open, lingering } = memory;
+  const { objects } = built;
+  const isCold = memory.inventory === undefined;
+  const inventory = (memory.inventory ??= await readInventory(kustomization, objects, run));
+  noteOpen(memory, built, inventory);
+  const result = await applySet(objects, { client: actor, force: spec?.force ?? false, timeoutMs, signal, owner, checkLive, applied, open });
   const failures: ApplyFailure[] = [];
   const missing = new Set<string>();
   let isLeaving = false;
@@ -84,35 +80,42 @@ export async function applyArtifact(kustomization: Kustomization, memory: Memory
       failures.push(failureOf(desired, outcome.message));
       if (outcome.missing) missing.add(missingKey(outcome.missing));
       if (outcome.isLeaving) isLeaving = true;
-    } else if (outcome.type !== 'skipped' && outcome.type !== 'unchanged') changes.push(`${subjectOf(desired.object)} ${outcome.type}`);
+      open.add(desired.id);
+      continue;
+    }
+    open.delete(desired.id);
+    memory.build.owners.set(desired.id, desired.path);
+    if (outcome.type !== 'skipped' && outcome.type !== 'unchanged') changes.push(`${subjectOf(desired.object)} ${outcome.type}`);
   }
   memory.missing = missing;
-  for (const { id, path: file } of built.objects) memory.build.owners.set(id, file);
-
-  const inventory = inventoryAfter(old, built.objects, result.outcomes);
-  const wanted = new Set(built.objects.map(({ id }) => id));
-  const unwanted = old.filter(({ id }) => !wanted.has(id));
-  if (built.hasUnknownHoles && isCold) memory.orphans = new Set(unwanted.map(({ id }) => id));
-  if (!built.hasUnknownHoles) memory.orphans = new Set();
-  const held = unwanted.filter(({ id }) => built.held.has(id) || memory.orphans.has(id));
-  const stale = unwanted.filter(({ id }) => !built.held.has(id) && !memory.orphans.has(id));
   memory.revision = revision;
+  inventory.add(result.outcomes);
   const stage = 'Detecting drift';
   if (result.unavailable !== undefined) {
     memory.revision = undefined;
-    return { type: 'failed', reason: 'ReconciliationFailed', stage, revision, attempted: true, message: result.unavailable, isTransient: true, inventory: [...inventory, ...unwanted] };
+    return { type: 'failed', reason: 'ReconciliationFailed', stage, revision, attempted: true, message: result.unavailable, isTransient: true, inventory: inventory.entries };
   }
 
+  const unwanted = [...new Set([...lingering, ...open])].filter((id) => !objects.has(id));
+  if (built.hasUnknownHoles && isCold) memory.orphans = new Set(unwanted);
+  if (!built.hasUnknownHoles) memory.orphans = new Set();
+  const isHeld = (id: string): boolean => built.held.has(id) || memory.orphans.has(id);
+  const stale = unwanted.flatMap((id) => (isHeld(id) ? [] : (inventory.get(id) ?? [])));
   const pruned = spec?.prune ? await prune(actor, owner, stale) : { deleted: [], survivors: [], errors: [] };
+  for (const id of unwanted) open.delete(id);
+  lingering.clear();
+  for (const id of unwanted) if (isHeld(id)) lingering.add(id);
+  for (const { id } of pruned.survivors) lingering.add(id);
   for (const { id } of stale) {
-    memory.applied.delete(id);
+    applied.delete(id);
     memory.build.owners.delete(id);
+    if (!lingering.has(id)) inventory.delete(id);
   }
   changes.push(...pruned.deleted.map((subject) => `${subject} deleted`));
-  const kept = [...inventory, ...held, ...pruned.survivors];
+  const kept = inventory.entries;
   const problems = [...built.problems, ...failures];
   if (problems.length > 0) {
-    const hasBuilt = built.objects.length > 0 || failures.length > 0;
+    const hasBuilt = objects.size > 0 || failures.length > 0;
     return {
       type: 'failed',
       reason: hasBuilt ? 'ReconciliationFailed' : 'BuildFailed',
@@ -121,7 +124,7 @@ export async function applyArtifact(kustomization: Kustomization, memory: Memory
       attempted: true,
       isPartial: hasBuilt,
       ...(isLeaving ? { isTransient: true } : {}),
-      message: problemMessage([...new Set(problems.map(({ message }) => message))], built.objects.length - failures.length),
+      message: problemMessage([...new Set(problems.map(({ message }) => message))], objects.size - failures.length),
       failures: problems,
       inventory: kept,
     };
@@ -129,5 +132,28 @@ export async function applyArtifact(kustomization: Kustomization, memory: Memory
   if (pruned.errors.length > 0) {
     return { type: 'failed', reason: 'PruneFailed', stage, revision, attempted: true, isPartial: true, message: `delete failed, errors: ${pruned.errors.join('; ')}`, inventory: kept };
   }
-  return checkHealth(kustomization, memory, built.objects, { revision, inventory: kept, actor, clock: run.clock, timeoutMs, signal, hasChanged: changes.length > 0, progress: run.progress });
+  return checkHealth(kustomization, memory, objects, { revision, inventory: kept, actor, clock: run.clock, timeoutMs, signal, hasChanged: changes.length > 0, progress: run.progress });
+}
+
+/** What the status says, and what a process that was killed had applied before it could say so. */
+async function readInventory(kustomization: Kustomization, objects: Build['objects'], run: ApplyRun): Promise<Inventory> {
+  const noted = kustomization.status?.inventory?.entries ?? [];
+  const owner = { name: kustomization.metadata.name, namespace: kustomization.metadata.namespace ?? '' };
+  try {
+    return new Inventory([...noted, ...(await findStrays(run.client, owner, noted, [...objects.values()].map(({ object }) => object)))]);
+  } catch (err) {
+    run.signal.throwIfAborted();
+    run.log.warn({ kind: 'Kustomization', ...keyOf(kustomization), err }, 'failed to look for objects that the inventory does not name');
+    return new Inventory(noted);
+  }
+}
+
+/** What this run has to look at, besides what earlier ones left. */
+function noteOpen({ open, applied }: Memory, { changed, objects }: Build, inventory: Inventory): void {
+  if (changed) {
+    for (const id of changed) if (objects.has(id) ? applied.get(id)?.object !== objects.get(id)?.object : inventory.get(id)) open.add(id);
+    return;
+  }
+  for (const [id, { object }] of objects) if (applied.get(id)?.object !== object) open.add(id);
+  for (const { id } of inventory.entries) if (!objects.has(id)) open.add(id);
 }

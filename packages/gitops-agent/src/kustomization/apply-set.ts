@@ -6,7 +6,7 @@ import { applyObject, ClusterUnavailable, type ApplyOptions, type ApplyOutcome }
 import type { DesiredObject } from './build.ts';
 import { healthOf } from './health.ts';
 import { mapConcurrently } from './map-concurrently.ts';
-import { isClusterDefinition, wavesOf } from './sort-order.ts';
+import { compareObjects, isClusterDefinition, wavesOf } from './sort-order.ts';
 import { subjectOf } from './subject.ts';
 
 /** What was applied earlier, by inventory id: an object is left alone while both its manifest and itself are the same. */
@@ -17,9 +17,12 @@ export interface ApplySetOptions extends ApplyOptions {
   /** Look at every live object, too, and not only at what changed in the source. */
   readonly checkLive: boolean;
   readonly applied: AppliedObjects;
+  /** Inventory ids of what is to be looked at in any case. */
+  readonly open: ReadonlySet<string>;
 }
 
 export interface ApplySetResult {
+  /** Of the objects that were looked at. */
   readonly outcomes: ReadonlyMap<DesiredObject, ApplyOutcome>;
   /** The cluster stopped answering; objects without an outcome were not tried. */
   readonly unavailable?: string;
@@ -31,11 +34,10 @@ const CONCURRENCY = 32;
  * Applies objects in Flux' order: definitions and namespaces, then (when the definitions are served) everything else.
  * Objects of one rank go at the same time. Unlike Flux one that fails does not keep the others from being applied.
  */
-export async function applySet(objects: readonly DesiredObject[], options: ApplySetOptions): Promise<ApplySetResult> {
+export async function applySet(objects: ReadonlyMap<string, DesiredObject>, options: ApplySetOptions): Promise<ApplySetResult> {
   const outcomes = new Map<DesiredObject, ApplyOutcome>();
-  const pending = options.checkLive ? await withDrift(objects, options) : objects.filter((desired) => options.applied.get(desired.id)?.object !== desired.object);
-  const isPending = new Set(pending);
-  for (const desired of objects) if (!isPending.has(desired)) outcomes.set(desired, { type: 'skipped' });
+  const pending = options.checkLive ? await withDrift([...objects.values()], options) : [...options.open].flatMap((id) => objects.get(id) ?? []);
+  pending.sort((a, b) => compareObjects(a.identity, b.identity));
   const waves = [
     ...wavesOf(pending.filter(({ identity }) => isClusterDefinition(identity.kind)), ({ identity }) => identity.kind),
     ...wavesOf(pending.filter(({ identity }) => !isClusterDefinition(identity.kind)), ({ identity }) => identity.kind),
@@ -81,7 +83,7 @@ async function establish(outcome: ApplyOutcome, options: ApplySetOptions): Promi
 }
 
 /** The objects that somebody wrote since they were applied, and those that are new: one list per kind, not one read each. */
-async function withDrift(objects: readonly DesiredObject[], options: ApplySetOptions): Promise<readonly DesiredObject[]> {
+async function withDrift(objects: DesiredObject[], options: ApplySetOptions): Promise<DesiredObject[]> {
   const unchanged = objects.filter(({ id, object }) => options.applied.get(id)?.object === object);
   if (unchanged.length === 0) return objects;
   const versions = new Map<string, string>();
@@ -93,7 +95,7 @@ async function withDrift(objects: readonly DesiredObject[], options: ApplySetOpt
   });
   return objects.filter(({ id, object }) => {
     const before = options.applied.get(id);
-    if (before?.object !== object) return true;
+    if (before?.object !== object || options.open.has(id)) return true;
     const { namespace = '', name } = object.metadata;
     return versions.get(`${object.apiVersion} ${object.kind} ${namespace}/${name}`) !== before.resourceVersion;
   });

@@ -1,9 +1,9 @@
 import type { UnstructuredObject } from '@plinth/apimachinery';
 import type { Kustomization } from '@plinth/api';
 import type { TreeReader } from '../source/tree-reader.ts';
-import { collectFiles, emptyFolderMemory, type FolderMemory, type SourceFile } from './collect-files.ts';
+import { collectChanges, emptyCollectMemory, type CollectMemory } from './collect-changes.ts';
+import type { SourceFile } from './collect-files.ts';
 import { parseManifests, type ManifestFile } from './parse-manifests.ts';
-import { compareObjects } from './sort-order.ts';
 import { identityOf, inventoryId, subjectOf, type ObjectIdentity } from './subject.ts';
 import { transform } from './transform.ts';
 
@@ -20,8 +20,10 @@ export interface DesiredObject {
 }
 
 export interface Build {
-  /** In the order of application. */
-  readonly objects: readonly DesiredObject[];
+  /** By inventory id. The next build may change it. */
+  readonly objects: ReadonlyMap<string, DesiredObject>;
+  /** Inventory ids of the objects that came, changed or went since the build before; undefined: any may have. */
+  readonly changed: ReadonlySet<string> | undefined;
   readonly problems: readonly BuildProblem[];
   /** Inventory ids that stay although nothing readable defines them: what is unreadable may do so. */
   readonly held: ReadonlySet<string>;
@@ -38,7 +40,7 @@ export interface BuildProblem {
 /** What is kept from one build to the next, so that a build costs what has changed. All of it can be lost. */
 export interface BuildMemory {
   settings: string;
-  readonly folders: FolderMemory;
+  readonly collect: CollectMemory;
   readonly files: Map<string, BuiltFile>;
   /** Files as they were the last time that everything in them could be read. */
   readonly lastGood: Map<string, BuiltFile>;
@@ -48,10 +50,10 @@ export interface BuildMemory {
   unknown: ReadonlySet<string>;
   /** There was a build before: what is new now held nothing earlier. */
   isWarm: boolean;
-  /** Objects of the last build: what is in order already need not be sorted. */
-  sorted: readonly DesiredObject[];
-  /** The last build without a problem, and what it was made from. */
-  last: { readonly key: string; readonly build: Build } | undefined;
+  /** What the last build wants, if it had no problem: then the next one need only look at files that changed. */
+  whole: Map<string, DesiredObject> | undefined;
+  /** What the last build without a problem was made from. */
+  key: string;
 }
 
 interface BuiltFile {
@@ -60,7 +62,7 @@ interface BuiltFile {
   readonly problems: readonly string[];
 }
 
-export const emptyBuildMemory = (): BuildMemory => ({ settings: '', folders: emptyFolderMemory(), files: new Map(), lastGood: new Map(), owners: new Map(), unknown: new Set(), isWarm: false, sorted: [], last: undefined });
+export const emptyBuildMemory = (): BuildMemory => ({ settings: '', collect: emptyCollectMemory(), files: new Map(), lastGood: new Map(), owners: new Map(), unknown: new Set(), isWarm: false, whole: undefined, key: '' });
 
 export interface BuildOptions {
   readonly kustomization: Kustomization;
@@ -83,25 +85,66 @@ export async function build(options: BuildOptions): Promise<Build | undefined> {
   const { path = '', targetNamespace, commonMetadata } = kustomization.spec ?? {};
   const settings = JSON.stringify([targetNamespace, commonMetadata, [...options.variables]]);
   const key = JSON.stringify([options.root, path, options.ignore, settings]);
-  if (memory.last?.key === key) return memory.last.build;
-  const collected = collectFiles(options.reader, options.root, path, { ignore: options.ignore, memory: memory.folders });
+  if (memory.whole && memory.key === key) return { ...WHOLE, objects: memory.whole, changed: new Set() };
+  const collected = collectChanges(options.reader, options.root, path, { ignore: options.ignore, memory: memory.collect });
   if (!collected) return undefined;
+  const { files } = collected;
   if (settings !== memory.settings) memory.files.clear();
+  // Until the end of this build nobody knows what is whole.
+  const { whole } = memory;
+  memory.whole = undefined;
+  const changed = settings === memory.settings && whole ? collected.changed : undefined;
   memory.settings = settings;
 
   const pending: { readonly file: SourceFile; readonly key: string; readonly parsed: ManifestFile }[] = [];
-  for (const file of collected.files) {
+  for (const file of changed ? changed.flatMap((each) => files.get(each) ?? []) : files.values()) {
     const key = file.overlays.length === 0 ? file.id : `${file.id} ${JSON.stringify(file.overlays)}`;
     if (memory.files.get(file.path)?.key !== key) pending.push({ file, key, parsed: parseManifests(file.path, options.reader.file(file.id)) });
   }
   await options.prepare(pending.flatMap(({ parsed }) => parsed.objects));
-  for (const { file, key, parsed } of pending) memory.files.set(file.path, buildFile(file, key, parsed, options));
-
-  const paths = new Set(collected.files.map(({ path }) => path));
-  for (const path of memory.files.keys()) if (!paths.has(path)) memory.files.delete(path);
-  const combined = combine(memory, paths, collected.problems);
-  memory.last = combined.problems.length === 0 ? { key, build: combined } : undefined;
+  const built = new Map(pending.map(({ file, key, parsed }) => [file.path, buildFile(file, key, parsed, options)] as const));
+  const ids = whole && changed && replaceFiles(memory, whole, changed.filter((each) => built.has(each) || !files.has(each)), built);
+  for (const [each, file] of built) memory.files.set(each, file);
+  for (const each of changed ?? memory.files.keys()) if (!files.has(each)) memory.files.delete(each);
+  if (whole && ids) {
+    Object.assign(memory, { whole, key });
+    return { ...WHOLE, objects: whole, changed: ids };
+  }
+  const combined = combine(memory, new Set(files.keys()), collected.problems);
+  if (combined.problems.length === 0) Object.assign(memory, { whole: combined.objects, key });
   return combined;
+}
+
+const WHOLE = { problems: [], held: new Set<string>(), hasUnknownHoles: false } as const;
+
+/**
+ * Takes out of a build without problems what files held, and puts in what they hold now. Returns the ids of all that, or
+ * undefined, with nothing done, when there is a problem, which takes a look at everything.
+ */
+function replaceFiles(memory: BuildMemory, whole: Map<string, DesiredObject>, paths: readonly string[], built: ReadonlyMap<string, BuiltFile>): ReadonlySet<string> | undefined {
+  const leaving = new Set(paths);
+  const coming = new Map<string, DesiredObject>();
+  for (const file of built.values()) {
+    if (file.problems.length > 0) return undefined;
+    for (const desired of file.objects) {
+      const holder = whole.get(desired.id);
+      if (coming.has(desired.id) || (holder && !leaving.has(holder.path))) return undefined;
+      coming.set(desired.id, desired);
+    }
+  }
+  if (whole.size + coming.size > MAX_OBJECTS) return undefined;
+  const ids = new Set(coming.keys());
+  for (const path of paths) {
+    for (const { id } of memory.files.get(path)?.objects ?? []) {
+      ids.add(id);
+      whole.delete(id);
+    }
+    const now = built.get(path);
+    if (now) memory.lastGood.set(path, now);
+    else memory.lastGood.delete(path);
+  }
+  for (const [id, desired] of coming) whole.set(id, desired);
+  return ids;
 }
 
 function buildFile(file: SourceFile, key: string, parsed: ManifestFile, options: BuildOptions): BuiltFile {
@@ -119,7 +162,7 @@ function buildFile(file: SourceFile, key: string, parsed: ManifestFile, options:
   return { key, objects, problems };
 }
 
-function combine(memory: BuildMemory, paths: ReadonlySet<string>, folderProblems: readonly BuildProblem[]): Build {
+function combine(memory: BuildMemory, paths: ReadonlySet<string>, folderProblems: readonly BuildProblem[]): Build & { readonly objects: Map<string, DesiredObject> } {
   const problems: BuildProblem[] = [...folderProblems];
   const held = new Set<string>();
   const unknown = new Set<string>();
@@ -164,10 +207,5 @@ function combine(memory: BuildMemory, paths: ReadonlySet<string>, folderProblems
       held.add(id);
     }
   }
-  // Those of the last build first, in their order: to sort what is all but sorted takes one look at each.
-  const objects = memory.sorted.filter((desired) => claims.get(desired.id) === desired && claims.delete(desired.id));
-  objects.push(...claims.values());
-  objects.sort((a, b) => compareObjects(a.identity, b.identity));
-  memory.sorted = objects;
-  return { objects, problems, held, hasUnknownHoles: unknown.size > 0 };
+  return { objects: claims, changed: undefined, problems, held, hasUnknownHoles: unknown.size > 0 };
 }

@@ -22,7 +22,7 @@ export interface HealthRun {
 }
 
 /** Waits until what `wait` or `healthChecks` name is healthy. 'interrupted': there is something newer to apply. */
-export async function checkHealth(kustomization: Kustomization, memory: Memory, objects: readonly DesiredObject[], run: HealthRun): Promise<RunOutcome | 'interrupted'> {
+export async function checkHealth(kustomization: Kustomization, memory: Memory, objects: ReadonlyMap<string, DesiredObject>, run: HealthRun): Promise<RunOutcome | 'interrupted'> {
   const { revision, inventory, timeoutMs, signal, clock } = run;
   const targets = healthTargets(kustomization, objects);
   if (targets.length === 0) return { type: 'applied', revision, inventory };
@@ -43,9 +43,9 @@ export async function checkHealth(kustomization: Kustomization, memory: Memory, 
   }
 }
 
-function healthTargets(kustomization: Kustomization, objects: readonly DesiredObject[]): readonly HealthTarget[] {
+function healthTargets(kustomization: Kustomization, objects: ReadonlyMap<string, DesiredObject>): readonly HealthTarget[] {
   const { spec } = kustomization;
-  if (spec?.wait) return objects.map(({ object }) => ({ apiVersion: object.apiVersion, kind: object.kind, key: keyOf(object) }));
+  if (spec?.wait) return [...objects.values()].map(({ object }) => ({ apiVersion: object.apiVersion, kind: object.kind, key: keyOf(object) }));
   return (spec?.healthChecks ?? []).map(({ apiVersion, kind, name, namespace }) => ({
     apiVersion: apiVersion ?? 'v1',
     kind,

@@ -1,6 +1,6 @@
 import { isJsonObject, parseYaml } from '@plinth/apimachinery';
 import { DEFAULT_IGNORE, parseIgnore, type Ignore } from '../source/ignore.ts';
-import { entryAt, type TreeReader } from '../source/tree-reader.ts';
+import { entryAt, type FolderEntry, type TreeReader } from '../source/tree-reader.ts';
 
 /** A manifest file below the path of a Kustomization. */
 export interface SourceFile {
@@ -22,11 +22,13 @@ export interface CollectedFiles {
   readonly files: readonly SourceFile[];
   /** Parts of the tree that could not be taken, with the folder each is about. */
   readonly problems: readonly { readonly path: string; readonly message: string }[];
+  /** A `kustomization.yaml` has a say in it. */
+  readonly hasUnits: boolean;
 }
 
 const KUSTOMIZATION_FILES = new Set(['kustomization.yaml', 'kustomization.yml', 'Kustomization']);
-const MAX_FILES = 100_000;
-const MAX_DEPTH = 32;
+export const MAX_FILES = 100_000;
+export const MAX_DEPTH = 32;
 const MAX_REMEMBERED_FILES = 100;
 const KNOWN_FIELDS = new Set(['apiVersion', 'kind', 'metadata', 'resources', 'namespace', 'labels', 'commonAnnotations']);
 
@@ -46,9 +48,9 @@ export function collectFiles(
   const rules = ignoreRules(reader, root, options.ignore);
   if (rules !== memory.rules) memory.folders.clear();
   memory.rules = rules;
-  const collector: Collector = { reader, root, ignore: parseIgnore(rules), memory, files: new Map(), problems: [] };
+  const collector: Collector = { reader, root, ignore: parseIgnore(rules), memory, files: new Map(), problems: [], hasUnits: false };
   collectFolder(collector, start.id, normal(path), [], 0);
-  return { files: [...collector.files.values()], problems: collector.problems };
+  return { files: [...collector.files.values()], problems: collector.problems, hasUnits: collector.hasUnits };
 }
 
 /** Files of folders by id, with the path where they were: a folder that did not change is not looked at again. All of it can be lost. */
@@ -66,12 +68,18 @@ interface Collector {
   readonly memory: FolderMemory;
   readonly files: Map<string, SourceFile>;
   readonly problems: { readonly path: string; readonly message: string }[];
+  hasUnits: boolean;
 }
 
 const normal = (path: string): string => path.split('/').filter((part) => part !== '' && part !== '.').join('/');
 const join = (folder: string, name: string): string => (folder === '' ? name : `${folder}/${name}`);
 
-function ignoreRules(reader: TreeReader, root: string, text: string | undefined): string {
+/** A file that says which manifests its folder consists of. */
+export const isUnit = (entry: FolderEntry | undefined): boolean => entry?.type === 'file' && KUSTOMIZATION_FILES.has(entry.name);
+export const isManifest = (entry: FolderEntry | undefined): boolean => entry?.type === 'file' && /\.ya?ml$/.test(entry.name);
+
+/** What decides about which files count: the rules of the source and those in its `.sourceignore`. */
+export function ignoreRules(reader: TreeReader, root: string, text: string | undefined): string {
   const file = reader.folder(root).find(({ name, type }) => name === '.sourceignore' && type === 'file');
   const own = file ? Buffer.from(reader.file(file.id)).toString('utf8').slice(0, 100_000) : '';
   return [text ?? DEFAULT_IGNORE, own, text ?? ''].join('\n');
@@ -92,8 +100,9 @@ function collectFolder(collector: Collector, id: string, path: string, overlays:
     return undefined;
   }
   const entries = collector.reader.folder(id);
-  const unit = entries.find(({ name, type }) => type === 'file' && KUSTOMIZATION_FILES.has(name));
+  const unit = entries.find(isUnit);
   if (unit) {
+    collector.hasUnits = true;
     collectUnit(collector, unit.id, path, unit.name, overlays, depth);
     return undefined;
   }

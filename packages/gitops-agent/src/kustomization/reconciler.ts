@@ -10,7 +10,7 @@ import { cleanUp } from './clean-up.ts';
 import { sourceOf, unmetDependency } from './depends-on.ts';
 import { emptyMemory, type Memory } from './memory.ts';
 import { reportRun } from './report-run.ts';
-import { kustomizationStatus, type RunOutcome, type StatusContext } from './status.ts';
+import { isProgressAlone, kustomizationStatus, type RunOutcome, type StatusContext } from './status.ts';
 import { unsupportedOf } from './unsupported.ts';
 
 export interface KustomizationReconcilerOptions {
@@ -39,6 +39,10 @@ const FALLBACK_MS = 30_000;
 /** When the cluster did not answer, or when something is soon to be gone. */
 const TRANSIENT_RETRY_MS = 1_000;
 const MIN_TIMEOUT_MS = 30_000;
+/** With more objects than this, statuses that tell of progress alone take at most one part in so many of the time. */
+const PACED_FROM_ENTRIES = 500;
+const PACE = 10;
+const MAX_PACE_MS = 1_000;
 
 /**
  * Applies what Kustomizations want. A run that a push causes looks only at what the push changed; every `interval` a run
@@ -59,6 +63,22 @@ export function createKustomizationReconciler(options: KustomizationReconcilerOp
 
   const write = (kustomization: Kustomization, outcome: RunOutcome): Promise<Kustomization> =>
     patchStatus(client, kustomizations, kustomization, kustomizationStatus(kustomization, outcome, contextOf(kustomization)), { fieldManager: KUSTOMIZATION_STATUS_MANAGER });
+
+  /**
+   * Writes the status of a run, or holds it back. The status names every object, so with many of them each write is much
+   * work, and pushes come faster: what only tells of progress takes its turn.
+   */
+  async function say(kustomization: Kustomization, memory: Memory, outcome: RunOutcome): Promise<void> {
+    const startedAt = clock.now();
+    memory.unsaid = outcome;
+    const status = kustomizationStatus(kustomization, outcome, contextOf(kustomization));
+    if (startedAt < memory.nextStatusAt && isProgressAlone(kustomization.status, status)) return;
+    await patchStatus(client, kustomizations, kustomization, status, { fieldManager: KUSTOMIZATION_STATUS_MANAGER });
+    memory.unsaid = undefined;
+    const entries = status.inventory?.entries.length ?? 0;
+    const now = clock.now();
+    memory.nextStatusAt = entries < PACED_FROM_ENTRIES ? 0 : now + Math.min((now - startedAt) * PACE, MAX_PACE_MS);
+  }
 
   /** Who changes the cluster for it. What is read to find out what to change, the agent reads itself. */
   const actingFor = ({ spec, metadata }: Kustomization): Client => (spec?.serviceAccountName && options.clientFor ? options.clientFor(metadata.namespace ?? '', spec.serviceAccountName) : client);
@@ -90,7 +110,10 @@ export function createKustomizationReconciler(options: KustomizationReconcilerOp
     const requestedAt = kustomization.metadata.annotations?.[REQUESTED_AT];
     const isNew = memory.generation !== (kustomization.metadata.generation ?? 0);
     const checkLive = isNew || (requestedAt !== undefined && requestedAt !== kustomization.status?.lastHandledReconcileAt) || startedAt >= memory.nextCheckAt;
-    if (!checkLive && memory.revision === artifact.revision && memory.missing.size === 0) return retryAfter(memory.nextCheckAt - startedAt);
+    if (!checkLive && memory.revision === artifact.revision && memory.missing.size === 0) {
+      if (memory.unsaid && startedAt >= memory.nextStatusAt) await say(kustomization, memory, memory.unsaid);
+      return retryAfter(sooner(memory, memory.nextCheckAt - startedAt));
+    }
 
     let current = kustomization;
     if (kustomization.status?.observedGeneration !== kustomization.metadata.generation) {
@@ -117,6 +140,9 @@ export function createKustomizationReconciler(options: KustomizationReconcilerOp
     return finish({ ...kustomization, ...(latest.status ? { status: latest.status } : {}) }, memory, outcome, startedAt, changes);
   }
 
+  /** A status that was held back is not to wait for the next look. */
+  const sooner = ({ nextStatusAt, unsaid }: Memory, ms: number): number => (unsaid ? Math.min(ms, Math.max(nextStatusAt - clock.now(), 0)) : ms);
+
   /** Writes the status and says when to look again. */
   async function finish(kustomization: Kustomization, memory: Memory, outcome: RunOutcome, startedAt: number, changes: readonly string[]): Promise<Result> {
     const { spec } = kustomization;
@@ -132,8 +158,8 @@ export function createKustomizationReconciler(options: KustomizationReconcilerOp
     }
     const finished = `Reconciliation finished in ${printDuration(now - startedAt)}, next run in ${printDuration(intervalMs)}`;
     reportRun(kustomization, outcome, { changes, finished, events, log });
-    await write(kustomization, outcome);
-    return outcome.type === 'stalled' ? done : retryAfter(nextMs);
+    await say(kustomization, memory, outcome);
+    return outcome.type === 'stalled' ? done : retryAfter(sooner(memory, nextMs));
   }
 
   return {
@@ -150,7 +176,7 @@ export function createKustomizationReconciler(options: KustomizationReconcilerOp
       return withFinalizer(client, kustomizations, kustomization, FINALIZER, {
         apply: (held) => run(held, memory, signal),
         cleanup: async (leaving) => {
-          await cleanUp(leaving, { client, actor: actingFor(leaving), events });
+          await cleanUp(leaving, memory.inventory?.entries ?? [], { client, actor: actingFor(leaving), events });
           memories.delete(id);
           return done;
         },

@@ -1,5 +1,5 @@
 import type { ApplyFailure, InventoryEntry, Kustomization } from '@plinth/api';
-import { setCondition } from '@plinth/controller-runtime';
+import { findCondition, setCondition } from '@plinth/controller-runtime';
 import { printDuration } from '../duration.ts';
 
 type Status = NonNullable<Kustomization['status']>;
@@ -105,6 +105,15 @@ export function kustomizationStatus(kustomization: Kustomization, outcome: RunOu
     default:
       return outcome satisfies never;
   }
+}
+
+/** The newer status says the same but for the revision and the inventory: nothing became better or worse. */
+export function isProgressAlone(before: Status | undefined, after: Status): boolean {
+  const [was, is] = [findCondition(before?.conditions, 'Ready'), findCondition(after.conditions, 'Ready')];
+  return (
+    was !== undefined && was.status === is?.status && was.reason === is.reason && (is.status === 'True' || was.message === is.message) &&
+    was.observedGeneration === is.observedGeneration && before?.lastHandledReconcileAt === after.lastHandledReconcileAt
+  );
 }
 
 /** By file, so that the same failures always make the same status. */

@@ -1,8 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { consolidate, decodeCommit, decodeTree, isConsolidationDue, Repository, zeroId, type GitObject, type ParsedPack } from '@plinth/git';
+import { consolidate, decodeCommit, decodeTree, diffTrees, isConsolidationDue, Repository, zeroId, type GitObject, type ParsedPack, type TreeEntry } from '@plinth/git';
 import { keyString, type ObjectKey } from '@plinth/apimachinery';
 import { dropOldObjects } from './drop-old-objects.ts';
+import { ArtifactTooLarge, createMeasure, exceeds, MAX_BYTES, MAX_FILES, MAX_FOLDERS, type FolderMeasure } from './measure-folder.ts';
 import type { FolderEntry, TreeReader } from './tree-reader.ts';
 
 /** The content of a source at one revision. Never changes; what is read from it is always the same. */
@@ -15,9 +16,6 @@ export interface Artifact {
   readonly reader: TreeReader;
 }
 
-/** An artifact may not hold more. */
-const MAX_FILES = 100_000;
-const MAX_BYTES = 256 * 1024 * 1024;
 const MAX_DEPTH = 32;
 const JOIN_AFTER_PACKS = 50;
 const LARGE_FOLDER = 100;
@@ -53,13 +51,6 @@ export interface ArtifactStore extends AsyncDisposable {
   subscribe(handler: (source: ObjectKey) => void): () => void;
 }
 
-export class ArtifactTooLarge extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'ArtifactTooLarge';
-  }
-}
-
 /** `dataDir` is made when it is missing; nobody else may write to it. */
 export function openArtifactStore(dataDir: string): ArtifactStore {
   const repositories = new Map<string, Promise<Repository>>();
@@ -67,7 +58,7 @@ export function openArtifactStore(dataDir: string): ArtifactStore {
   /** The one before the newest: consumers may still be at it. */
   const previous = new Map<string, Artifact>();
   const handlers = new Set<(source: ObjectKey) => void>();
-  const measures = new Map<string, Map<string, Measure>>();
+  const measures = new Map<string, FolderMeasure>();
   const joining = new Map<Repository, Promise<void>>();
 
   /** Every fetch leaves a small pack; they are joined, and cleared, beside other work. A failure only leaves more of them. */
@@ -113,12 +104,12 @@ export function openArtifactStore(dataDir: string): ArtifactStore {
       const repository = await open(source);
       const content: Content = { repository, fetched };
       const artifact = artifactOf(content, revision, commit);
-      let known = measures.get(key);
-      if (!known) measures.set(key, (known = new Map()));
-      const measure = measureFolder(artifact.reader, artifact.root, known, 0);
-      if (measure.files > MAX_FILES || measure.bytes > MAX_BYTES) {
+      let measureOf = measures.get(key);
+      if (!measureOf) measures.set(key, (measureOf = createMeasure()));
+      const measure = measureOf(artifact.reader, artifact.root);
+      if (exceeds(measure)) {
         throw new ArtifactTooLarge(
-          `commit ${commit} holds ${measure.files} files with ${measure.bytes} bytes: at most ${MAX_FILES} files and ${MAX_BYTES} bytes can be taken`,
+          `commit ${commit} holds ${measure.files} files with ${measure.bytes} bytes in ${measure.folders} folders: at most ${MAX_FILES} files, ${MAX_BYTES} bytes and ${MAX_FOLDERS} folders can be taken`,
         );
       }
       const before = artifacts.get(key);
@@ -179,6 +170,12 @@ function artifactOf(content: Content, revision: string, commit: string): Artifac
 
 const TYPES: Readonly<Record<string, FolderEntry['type']>> = { '40000': 'folder', '120000': 'link', '160000': 'submodule' };
 
+function entryOf(name: string, entry: Pick<TreeEntry, 'mode' | 'id'>): FolderEntry;
+function entryOf(name: string, entry: Pick<TreeEntry, 'mode' | 'id'> | undefined): FolderEntry | undefined;
+function entryOf(name: string, entry: Pick<TreeEntry, 'mode' | 'id'> | undefined): FolderEntry | undefined {
+  return entry && { name, type: TYPES[entry.mode] ?? 'file', id: entry.id };
+}
+
 function readerOf(content: Content): TreeReader {
   /** Large folders are read once for all who look at the artifact. */
   const large = new Map<string, readonly FolderEntry[]>();
@@ -186,11 +183,13 @@ function readerOf(content: Content): TreeReader {
     folder: (id) => {
       const known = large.get(id);
       if (known) return known;
-      const entries = decodeTree(readObject(content, 'tree', id)).map((entry) => ({ name: entry.name, type: TYPES[entry.mode] ?? ('file' as const), id: entry.id }));
+      const entries = decodeTree(readObject(content, 'tree', id)).map((entry) => entryOf(entry.name, entry));
       if (entries.length >= LARGE_FOLDER && large.size < MAX_LARGE_FOLDERS) large.set(id, entries);
       return entries;
     },
     file: (id) => readObject(content, 'blob', id),
+    changes: (before, after) =>
+      diffTrees(readObject(content, 'tree', before), readObject(content, 'tree', after)).map((change) => ({ name: change.name, before: entryOf(change.name, change.before), after: entryOf(change.name, change.after) })),
   };
 }
 
@@ -202,33 +201,4 @@ function isComplete(repository: Repository, artifact: Artifact, id: string, chec
   return artifact.reader
     .folder(id)
     .every((entry) => (entry.type === 'folder' ? isComplete(repository, artifact, entry.id, checked, depth + 1) : entry.type === 'submodule' || repository.objects.has(entry.id)));
-}
-
-interface Measure {
-  readonly files: number;
-  readonly bytes: number;
-}
-
-/** Folders that did not change are not looked at again. */
-function measureFolder(reader: TreeReader, id: string, known: Map<string, Measure>, depth: number): Measure {
-  const before = known.get(id);
-  if (before) return before;
-  if (depth > MAX_DEPTH) throw new ArtifactTooLarge(`folders are nested deeper than ${MAX_DEPTH}`);
-  let files = 0;
-  let bytes = 0;
-  for (const entry of reader.folder(id)) {
-    if (entry.type === 'folder') {
-      const inner = measureFolder(reader, entry.id, known, depth + 1);
-      files += inner.files;
-      bytes += inner.bytes;
-    } else if (entry.type === 'file') {
-      files += 1;
-      bytes += reader.file(entry.id).length;
-    }
-    if (files > MAX_FILES || bytes > MAX_BYTES) break;
-  }
-  if (known.size > 50_000) known.clear();
-  const measure = { files, bytes };
-  known.set(id, measure);
-  return measure;
 }
