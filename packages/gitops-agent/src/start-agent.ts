@@ -3,6 +3,7 @@ import { customResourceDefinitions, gitRepositories, kustomizations, namespaces,
 import type { Client } from '@plinth/client';
 import { createCache, createEventRecorder, isConditionTrue, runController, systemClock, type Clock, type Controller, type Logger } from '@plinth/controller-runtime';
 import { dependenciesOf, sourceOf } from './kustomization/depends-on.ts';
+import { watchDrift } from './drift/watch-drift.ts';
 import { createKustomizationReconciler } from './kustomization/reconciler.ts';
 import { missingKey } from './kustomization/apply-object.ts';
 import { PARTIALLY_APPLIED } from './kustomization/status.ts';
@@ -80,9 +81,21 @@ export async function startGitOpsAgent(options: GitOpsAgentOptions): Promise<Asy
     }),
   );
 
-  const reconciler = createKustomizationReconciler({ client: cache.client, ...(options.clientFor ? { clientFor: options.clientFor } : {}), kustomizations: units, repositories: sources, store, events, clock, log });
+  let controller: Controller | undefined;
+  const reconciler = createKustomizationReconciler({
+    client: cache.client,
+    ...(options.clientFor ? { clientFor: options.clientFor } : {}),
+    kustomizations: units,
+    repositories: sources,
+    store,
+    enqueue: (key, afterMs) => controller?.enqueue(key, afterMs),
+    events,
+    clock,
+    log,
+  });
+  const drift = stack.use(watchDrift({ client: options.client, seen: reconciler.seen, listed: reconciler.listed, signal, clock, log }));
   const unitsOf = (source: ObjectKey): readonly ObjectKey[] => units.byIndex(BY_SOURCE, keyString(source)).map(keyOf);
-  const controller = stack.use(
+  controller = stack.use(
     runController({
       name: 'kustomization',
       sources: [
@@ -92,7 +105,11 @@ export async function startGitOpsAgent(options: GitOpsAgentOptions): Promise<Asy
         { informer: cache.informer<CustomResourceDefinition>(customResourceDefinitions), map: (object) => servedKinds(object).flatMap((kind) => reconciler.waitingFor(kind)) },
         { informer: cache.informer(namespaces), predicate: (_object, previous) => previous === undefined, map: ({ metadata }) => reconciler.waitingFor(missingKey({ namespace: metadata.name })) },
       ],
-      reconcile: (key, context) => reconciler.reconcile(key, context.signal),
+      reconcile: async (key, context) => {
+        const result = await reconciler.reconcile(key, context.signal);
+        drift.follow(reconciler.kinds());
+        return result;
+      },
       concurrency: 32,
       signal,
       clock,
@@ -103,7 +120,7 @@ export async function startGitOpsAgent(options: GitOpsAgentOptions): Promise<Asy
     store.subscribe((source) => {
       for (const unit of unitsOf(source)) {
         reconciler.interrupt(unit);
-        controller.enqueue(unit);
+        controller?.enqueue(unit);
       }
     }),
   );

@@ -1,4 +1,4 @@
-import { crdOf, deployments, destinations, jobs, leases, pods, type AgentReport, type Destination, type Lease } from '@plinth/api';
+import { crdOf, deployments, destinations, jobs, kustomizations, leases, pods, type AgentReport, type Destination, type Lease } from '@plinth/api';
 import type { KubeObject } from '@plinth/apimachinery';
 import type { Client } from '@plinth/client';
 import { silentLogger } from '@plinth/controller-runtime';
@@ -98,6 +98,8 @@ describe('the reporter of a destination', () => {
     const done = { status: { startTime: at, completionTime: at, succeeded: 1, conditions: ['SuccessCriteriaMet', 'Complete'].map((type) => ({ type, status: 'True', lastTransitionTime: at })) } };
     for (const name of ['lost', 'over']) await client.patch(jobs, { namespace: 'default', name }, 'merge', done, { subresource: 'status' });
     await eventually(async () => expect(await report()).toMatchObject({ kustomizations: [{ lastAppliedRevision: `main@sha1:${commit}` }], unhealthy: [] }));
+    // The agent would put it back.
+    await client.patch(kustomizations, { namespace: 'flux-system', name: 'all' }, 'merge', { spec: { suspend: true } });
     for (const name of ['over', 'lost']) await client.delete(jobs, { namespace: 'default', name }, { propagationPolicy: 'Background' });
     await eventually(async () => expect((await report()).unhealthy).toMatchObject([{ kind: 'Job', name: 'lost', reason: 'Missing' }]));
   });

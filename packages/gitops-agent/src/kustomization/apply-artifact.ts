@@ -31,8 +31,12 @@ export interface ApplyRun {
   readonly checkLive: boolean;
   /** `spec.ignore` of the source. */
   readonly ignore: string | undefined;
+  /** Why objects are looked at that the source did not change, by inventory id: `somebody had deleted it`. */
+  readonly causes: ReadonlyMap<string, string>;
   /** Gets a line for everything that was changed. */
   readonly changes: string[];
+  /** Called when nothing is changed any more, and health alone is waited for. */
+  readonly applied: () => void;
   /** Says how far the run is. */
   readonly progress: (outcome: RunOutcome) => Promise<unknown>;
 }
@@ -85,7 +89,10 @@ export async function applyArtifact(kustomization: Kustomization, memory: Memory
     }
     open.delete(desired.id);
     memory.build.owners.set(desired.id, desired.path);
-    if (outcome.type !== 'skipped' && outcome.type !== 'unchanged') changes.push(`${subjectOf(desired.object)} ${outcome.type}`);
+    if (outcome.type !== 'skipped' && outcome.type !== 'unchanged') {
+      const cause = run.causes.get(desired.id);
+      changes.push(`${subjectOf(desired.object)} ${outcome.type}${cause ? `, ${cause}` : ''}`);
+    }
   }
   memory.missing = missing;
   memory.revision = revision;
@@ -132,7 +139,7 @@ export async function applyArtifact(kustomization: Kustomization, memory: Memory
   if (pruned.errors.length > 0) {
     return { type: 'failed', reason: 'PruneFailed', stage, revision, attempted: true, isPartial: true, message: `delete failed, errors: ${pruned.errors.join('; ')}`, inventory: kept };
   }
-  return checkHealth(kustomization, memory, objects, { revision, inventory: kept, actor, clock: run.clock, timeoutMs, signal, hasChanged: changes.length > 0, progress: run.progress });
+  return checkHealth(kustomization, memory, objects, { revision, inventory: kept, actor, clock: run.clock, timeoutMs, signal, hasChanged: changes.length > 0, applied: run.applied, progress: run.progress });
 }
 
 /** What the status says, and what a process that was killed had applied before it could say so. */

@@ -1,5 +1,6 @@
 import { gvkOf, isApiError, isConflict, isInvalid, isNotFound, keyOf, type ApiResource, type ManagedFieldsEntry, type UnstructuredObject } from '@plinth/apimachinery';
 import { isTransportError, until, type Client } from '@plinth/client';
+import { ownEntry } from '../drift/judge-drift.ts';
 import { APPLY_MANAGER } from '../names.ts';
 import { controlOf, isHandsOff } from './controls.ts';
 import { subjectOf } from './subject.ts';
@@ -96,7 +97,7 @@ async function takeOver(client: Client, resource: ApiResource, live: Unstructure
   const foreign = entries.filter((entry) => !entry.subresource && (FOREIGN.test(entry.manager) || (entry.manager === APPLY_MANAGER && entry.operation === 'Update')));
   const hasNote = live.metadata.annotations?.[LAST_APPLIED] !== undefined;
   if (foreign.length === 0 && !hasNote) return;
-  const own = entries.find((entry) => entry.manager === APPLY_MANAGER && entry.operation === 'Apply' && !entry.subresource);
+  const own = ownEntry(live);
   const merged: ManagedFieldsEntry = {
     ...(own ?? { manager: APPLY_MANAGER, operation: 'Apply', apiVersion: live.apiVersion, fieldsType: 'FieldsV1', fieldsV1: {} }),
     fieldsV1: [own, ...foreign].reduce<Fields>((all, entry) => union(all, entry?.fieldsV1 ?? {}), {}),

@@ -1,6 +1,7 @@
 import { parseApiVersion, type UnstructuredObject } from '@plinth/apimachinery';
 import { customResourceDefinitions, type CustomResourceDefinition } from '@plinth/api';
 import { until, type Client } from '@plinth/client';
+import { appliedState, type AppliedState } from '../drift/judge-drift.ts';
 import { OWNER_NAME_LABEL, OWNER_NAMESPACE_LABEL } from '../names.ts';
 import { applyObject, ClusterUnavailable, type ApplyOptions, type ApplyOutcome } from './apply-object.ts';
 import type { DesiredObject } from './build.ts';
@@ -10,7 +11,7 @@ import { compareObjects, isClusterDefinition, wavesOf } from './sort-order.ts';
 import { subjectOf } from './subject.ts';
 
 /** What was applied earlier, by inventory id: an object is left alone while both its manifest and itself are the same. */
-export type AppliedObjects = Map<string, { readonly object: UnstructuredObject; readonly resourceVersion: string }>;
+export type AppliedObjects = Map<string, AppliedState & { readonly object: UnstructuredObject }>;
 
 export interface ApplySetOptions extends ApplyOptions {
   readonly owner: { readonly name: string; readonly namespace: string };
@@ -59,7 +60,7 @@ export async function applySet(objects: ReadonlyMap<string, DesiredObject>, opti
 
 function remember(applied: AppliedObjects, desired: DesiredObject, outcome: ApplyOutcome): void {
   if (outcome.type === 'failed' || outcome.type === 'skipped') applied.delete(desired.id);
-  else applied.set(desired.id, { object: desired.object, resourceVersion: outcome.live.metadata.resourceVersion ?? '' });
+  else applied.set(desired.id, { object: desired.object, ...appliedState(outcome.live) });
 }
 
 /** Waits until a definition is served; others are ready at once. */

@@ -17,6 +17,8 @@ export interface HealthRun {
   readonly signal: AbortSignal;
   /** The run has changed something in the cluster. */
   readonly hasChanged: boolean;
+  /** Called when nothing is changed any more. */
+  readonly applied: () => void;
   /** Says that the wait has begun. */
   readonly progress: (outcome: RunOutcome) => Promise<unknown>;
 }
@@ -30,6 +32,7 @@ export async function checkHealth(kustomization: Kustomization, memory: Memory, 
   if (run.hasChanged || kustomization.status?.lastAppliedRevision !== revision) await run.progress({ type: 'progressing', stage: 'Running health checks', revision, inventory });
   const interrupted = new AbortController();
   memory.healthWait = interrupted;
+  run.applied();
   try {
     const result = await waitHealthy(run.actor, targets, { timeoutMs, signal: AbortSignal.any([signal, interrupted.signal]) });
     const healthyAfterMs = clock.now() - startedAt;

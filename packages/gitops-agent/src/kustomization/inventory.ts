@@ -1,4 +1,4 @@
-import { parseApiVersion } from '@plinth/apimachinery';
+import { parseApiVersion, type GroupVersionKind } from '@plinth/apimachinery';
 import type { InventoryEntry } from '@plinth/api';
 import type { ApplyOutcome } from './apply-object.ts';
 import type { DesiredObject } from './build.ts';
@@ -7,9 +7,11 @@ import type { DesiredObject } from './build.ts';
 export class Inventory {
   readonly #entries: Map<string, InventoryEntry>;
   #list: readonly InventoryEntry[] | undefined;
+  readonly #kinds = new Map<string, { readonly kind: GroupVersionKind; count: number }>();
 
   constructor(entries: readonly InventoryEntry[]) {
-    this.#entries = new Map(entries.map((entry) => [entry.id, entry]));
+    this.#entries = new Map();
+    for (const entry of entries) this.#set(entry);
   }
 
   /** As the status holds it. */
@@ -26,12 +28,32 @@ export class Inventory {
     for (const [{ id, object }, { type }] of outcomes) {
       const v = parseApiVersion(object.apiVersion).version;
       if (type === 'failed' || this.#entries.get(id)?.v === v) continue;
-      this.#entries.set(id, { id, v });
-      this.#list = undefined;
+      this.#set({ id, v });
     }
   }
 
   delete(id: string): void {
-    if (this.#entries.delete(id)) this.#list = undefined;
+    if (!this.#entries.delete(id)) return;
+    this.#list = undefined;
+    const known = this.#kinds.get(kindKey(id));
+    if (known && --known.count === 0) this.#kinds.delete(kindKey(id));
+  }
+
+  /** Of what there is, by group and kind. */
+  *kinds(): Iterable<readonly [string, GroupVersionKind]> {
+    for (const [key, { kind }] of this.#kinds) yield [key, kind];
+  }
+
+  #set(entry: InventoryEntry): void {
+    const isNew = !this.#entries.has(entry.id);
+    this.#entries.set(entry.id, entry);
+    this.#list = undefined;
+    const key = kindKey(entry.id);
+    const known = this.#kinds.get(key);
+    const [group = '', kind = ''] = key.split('_');
+    this.#kinds.set(key, { kind: { group, version: entry.v, kind }, count: (known?.count ?? 0) + (isNew ? 1 : 0) });
   }
 }
+
+/** `group_kind`, with which every id ends. */
+const kindKey = (id: string): string => id.slice(id.lastIndexOf('_', id.lastIndexOf('_') - 1) + 1);

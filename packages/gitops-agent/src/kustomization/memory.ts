@@ -1,3 +1,5 @@
+import { Contests } from '../drift/contests.ts';
+import type { Sighting } from '../drift/notice-drift.ts';
 import type { AppliedObjects } from './apply-set.ts';
 import { emptyBuildMemory, type BuildMemory } from './build.ts';
 import type { Inventory } from './inventory.ts';
@@ -16,6 +18,13 @@ export interface Memory {
   readonly lingering: Set<string>;
   /** Objects of earlier processes whose manifests may be in files that cannot be read. */
   orphans: ReadonlySet<string>;
+  /** By inventory id: what others did to objects, until it is put back. */
+  readonly drifted: Map<string, { readonly dueAt: number; readonly cause: string }>;
+  readonly contests: Contests;
+  /** A run is changing objects. */
+  isApplying: boolean;
+  /** What was seen of objects meanwhile. */
+  readonly sightings: Map<string, Sighting>;
   revision: string | undefined;
   generation: number;
   /** When to look at the live objects again, in ms since the epoch. */
@@ -36,6 +45,10 @@ export const emptyMemory = (): Memory => ({
   open: new Set(),
   lingering: new Set(),
   orphans: new Set(),
+  drifted: new Map(),
+  contests: new Contests(),
+  isApplying: false,
+  sightings: new Map(),
   revision: undefined,
   generation: -1,
   nextCheckAt: 0,

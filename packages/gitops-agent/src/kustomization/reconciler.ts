@@ -1,9 +1,11 @@
-import { keyOf, keyString, type ObjectKey } from '@plinth/apimachinery';
+import { keyOf, keyString, type GroupVersionKind, type ObjectKey, type UnstructuredObject } from '@plinth/apimachinery';
 import { kustomizations, type GitRepository, type Kustomization } from '@plinth/api';
 import type { Client } from '@plinth/client';
 import { done, findCondition, patchStatus, retryAfter, withFinalizer, type Clock, type EventRecorder, type Informer, type Logger, type Result } from '@plinth/controller-runtime';
+import { missingFrom, noticeDrift, type Sighting } from '../drift/notice-drift.ts';
+import type { WatchedKinds } from '../drift/watch-drift.ts';
 import { parseDuration, printDuration } from '../duration.ts';
-import { FINALIZER, KUSTOMIZATION_STATUS_MANAGER, REQUESTED_AT } from '../names.ts';
+import { FINALIZER, KUSTOMIZATION_STATUS_MANAGER, OWNER_NAME_LABEL, OWNER_NAMESPACE_LABEL, REQUESTED_AT } from '../names.ts';
 import type { Artifact, ArtifactStore } from '../source/artifact-store.ts';
 import { applyArtifact } from './apply-artifact.ts';
 import { cleanUp } from './clean-up.ts';
@@ -11,6 +13,7 @@ import { sourceOf, unmetDependency } from './depends-on.ts';
 import { emptyMemory, type Memory } from './memory.ts';
 import { reportRun } from './report-run.ts';
 import { isProgressAlone, kustomizationStatus, type RunOutcome, type StatusContext } from './status.ts';
+import { subjectOf } from './subject.ts';
 import { unsupportedOf } from './unsupported.ts';
 
 export interface KustomizationReconcilerOptions {
@@ -21,6 +24,8 @@ export interface KustomizationReconcilerOptions {
   readonly kustomizations: Informer<Kustomization>;
   readonly repositories: Informer<GitRepository>;
   readonly store: ArtifactStore;
+  /** Asks for another reconcile. */
+  readonly enqueue: (key: ObjectKey, afterMs: number) => void;
   readonly events: EventRecorder;
   readonly clock: Clock;
   readonly log: Logger;
@@ -30,6 +35,12 @@ export interface KustomizationReconciler {
   reconcile(key: ObjectKey, signal: AbortSignal): Promise<Result>;
   /** Ends a wait for health, because there is something newer to apply. */
   interrupt(key: ObjectKey): void;
+  /** Something was seen of an object that carries a Kustomization's labels. */
+  seen(id: string, object: UnstructuredObject, isGone: boolean): void;
+  /** All objects of a kind that carry such labels, as of a version. */
+  listed(kind: GroupVersionKind, ids: ReadonlySet<string>, resourceVersion: string): void;
+  /** Kinds of what is applied. */
+  kinds(): WatchedKinds;
   /** Kustomizations with objects that wait for this kind or namespace. */
   waitingFor(missing: string): readonly ObjectKey[];
 }
@@ -110,7 +121,8 @@ export function createKustomizationReconciler(options: KustomizationReconcilerOp
     const requestedAt = kustomization.metadata.annotations?.[REQUESTED_AT];
     const isNew = memory.generation !== (kustomization.metadata.generation ?? 0);
     const checkLive = isNew || (requestedAt !== undefined && requestedAt !== kustomization.status?.lastHandledReconcileAt) || startedAt >= memory.nextCheckAt;
-    if (!checkLive && memory.revision === artifact.revision && memory.missing.size === 0) {
+    const causes = takeDrift(memory, startedAt);
+    if (!checkLive && memory.revision === artifact.revision && memory.missing.size === 0 && causes.size === 0) {
       if (memory.unsaid && startedAt >= memory.nextStatusAt) await say(kustomization, memory, memory.unsaid);
       return retryAfter(sooner(memory, memory.nextCheckAt - startedAt));
     }
@@ -120,6 +132,7 @@ export function createKustomizationReconciler(options: KustomizationReconcilerOp
       current = await write(kustomization, { type: 'progressing', stage: 'Fetching manifests', revision: artifact.revision });
     }
     const changes: string[] = [];
+    memory.isApplying = true;
     const outcome = await applyArtifact(current, memory, artifact, {
       client,
       actor: actingFor(current),
@@ -129,7 +142,9 @@ export function createKustomizationReconciler(options: KustomizationReconcilerOp
       timeoutMs: contextOf(current).timeoutMs,
       checkLive,
       ignore: options.repositories.get(sourceOf(current))?.spec?.ignore,
+      causes,
       changes,
+      applied: () => judge(keyOf(current), memory),
       progress: (progress) => write(current, progress),
     });
     if (checkLive) memory.nextCheckAt = startedAt + parseDuration(spec?.interval, 60_000);
@@ -140,8 +155,14 @@ export function createKustomizationReconciler(options: KustomizationReconcilerOp
     return finish({ ...kustomization, ...(latest.status ? { status: latest.status } : {}) }, memory, outcome, startedAt, changes);
   }
 
-  /** A status that was held back is not to wait for the next look. */
-  const sooner = ({ nextStatusAt, unsaid }: Memory, ms: number): number => (unsaid ? Math.min(ms, Math.max(nextStatusAt - clock.now(), 0)) : ms);
+  /** A status that was held back, and drift that is put back later, are not to wait for the next look. */
+  const sooner = ({ nextStatusAt, unsaid, drifted }: Memory, ms: number): number => {
+    const now = clock.now();
+    let soonest = unsaid ? Math.min(ms, Math.max(nextStatusAt - now, 0)) : ms;
+    // What is due already could not be put back: there was no artifact to compare with.
+    for (const { dueAt } of drifted.values()) soonest = Math.min(soonest, dueAt > now ? dueAt - now : TRANSIENT_RETRY_MS);
+    return soonest;
+  };
 
   /** Writes the status and says when to look again. */
   async function finish(kustomization: Kustomization, memory: Memory, outcome: RunOutcome, startedAt: number, changes: readonly string[]): Promise<Result> {
@@ -162,7 +183,42 @@ export function createKustomizationReconciler(options: KustomizationReconcilerOp
     return outcome.type === 'stalled' ? done : retryAfter(sooner(memory, nextMs));
   }
 
+  /** Judges what was seen while a run was busy. */
+  function judge(key: ObjectKey, memory: Memory): void {
+    memory.isApplying = false;
+    const sightings = [...memory.sightings];
+    memory.sightings.clear();
+    for (const [id, sighting] of sightings) notice(key, memory, id, sighting);
+  }
+
+  function notice(key: ObjectKey, memory: Memory, id: string, sighting: Sighting): void {
+    if (memory.isApplying) {
+      memory.sightings.set(id, sighting);
+      return;
+    }
+    const drift = noticeDrift(memory, id, sighting, clock.now());
+    if (!drift) return;
+    if (drift.delayMs > 0) {
+      const message = `${subjectOf(sighting.object)} is not as the source wants it for the ${drift.times}th time in short: ${drift.cause}; it is put back in ${printDuration(drift.delayMs)}`;
+      const kustomization = options.kustomizations.get(key);
+      if (kustomization) events.record(kustomization, { type: 'Warning', reason: 'DriftContested', message });
+    }
+    memory.healthWait?.abort();
+    options.enqueue(key, drift.delayMs);
+  }
+
   return {
+    seen: (id, object, isGone) => {
+      const { [OWNER_NAME_LABEL]: name = '', [OWNER_NAMESPACE_LABEL]: namespace = '' } = object.metadata.labels ?? {};
+      const owner = memories.get(keyString({ namespace, name }));
+      // What lost its labels is gone from the watch, and says no more whose it is.
+      const owners = owner ? [owner] : isGone ? [...memories.values()].filter(({ memory }) => memory.applied.has(id)) : [];
+      for (const entry of owners) notice(entry.key, entry.memory, id, { object, isGone });
+    },
+    listed: (kind, ids, resourceVersion) => {
+      for (const { key, memory } of memories.values()) for (const [id, sighting] of missingFrom(memory, kind, ids, resourceVersion)) notice(key, memory, id, sighting);
+    },
+    kinds: () => new Map([...memories.values()].flatMap(({ memory }) => [...(memory.inventory?.kinds() ?? [])])),
     reconcile: async (key, signal) => {
       const kustomization = options.kustomizations.get(key);
       const id = keyString(key);
@@ -174,7 +230,13 @@ export function createKustomizationReconciler(options: KustomizationReconcilerOp
       if (!entry) memories.set(id, (entry = { key, memory: emptyMemory() }));
       const { memory } = entry;
       return withFinalizer(client, kustomizations, kustomization, FINALIZER, {
-        apply: (held) => run(held, memory, signal),
+        apply: async (held) => {
+          try {
+            return await run(held, memory, signal);
+          } finally {
+            judge(key, memory);
+          }
+        },
         cleanup: async (leaving) => {
           await cleanUp(leaving, memory.inventory?.entries ?? [], { client, actor: actingFor(leaving), events });
           memories.delete(id);
@@ -185,4 +247,17 @@ export function createKustomizationReconciler(options: KustomizationReconcilerOp
     interrupt: (key) => memories.get(keyString(key))?.memory.healthWait?.abort(),
     waitingFor: (missing) => [...memories.values()].filter(({ memory }) => memory.missing.has(missing)).map(({ key }) => key),
   };
+}
+
+/** Has the objects looked at whose time has come; says why. */
+function takeDrift({ drifted, applied, open }: Memory, now: number): ReadonlyMap<string, string> {
+  const causes = new Map<string, string>();
+  for (const [id, { dueAt, cause }] of drifted) {
+    if (dueAt > now) continue;
+    drifted.delete(id);
+    applied.delete(id);
+    open.add(id);
+    causes.set(id, cause);
+  }
+  return causes;
 }
