@@ -5,6 +5,7 @@
 export { startCluster, type Cluster, type ClusterOptions } from './start-cluster.ts';
 export type { CatalogueEntry, ContainerContext, ImageCatalogue, Program, ProgramContext } from './runtime/catalogue.ts';
 export type { HostImage, ImageFile } from './runtime/host/host-image.ts';
+export type { SpareTool } from './runtime/host/spare-tools.ts';
 export { DockerfileError, readDockerfile } from './runtime/host/read-dockerfile.ts';
 export { ContainerStopped, type ContainerStopReason } from './runtime/container-runtime.ts';
 export type { RunStepModule, StepHostRequest } from './runtime/step/step-host.ts';

@@ -29,6 +29,7 @@ import { startServiceProxy } from './proxy/service-proxy.ts';
 import type { ImageCatalogue } from './runtime/catalogue.ts';
 import { createEngineFinder } from './runtime/container/find-engine.ts';
 import { removeLeftContainers } from './runtime/container/run-container.ts';
+import type { SpareTool } from './runtime/host/spare-tools.ts';
 import { createStepPool, type StepPoolOptions } from './runtime/step/step-pool.ts';
 import { placePod } from './scheduler/plan.ts';
 import { startScheduler } from './scheduler/scheduler.ts';
@@ -58,6 +59,8 @@ export interface ClusterOptions {
   readonly steps?: Omit<StepPoolOptions, 'clock'>;
   /** Directories of this machine with tools for commands (`kubectl`, `yq`), put in front of their path. */
   readonly toolDirectories?: readonly string[];
+  /** Programs to take for tools that commands call and this machine lacks. Default none. */
+  readonly spareTools?: readonly SpareTool[];
   /** Directories of this machine that no command sees, wherever they are: keys, other pods. Default: `dataDir`. */
   readonly hiddenDirectories?: readonly string[];
   /** Unix sockets at which a container engine (Docker, Podman) may answer, in order. Default none. */
@@ -154,6 +157,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     catalogue: options.catalogue,
     steps,
     toolDirectories: options.toolDirectories ?? [],
+    spareTools: options.spareTools ?? [],
     hiddenDirectories: options.hiddenDirectories ?? [dataDir],
     engine,
     nodeId,

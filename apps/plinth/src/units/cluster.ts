@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { startCluster, type CatalogueEntry, type Cluster } from '@plinth/cluster';
+import { STEP_TOOLS } from '@plinth/step-tools';
 import { readEnvironment } from '../config/environment.ts';
 import { createCatalogue, SHELL_IMAGES } from './catalogue.ts';
 import type { ControlPlane } from './control-plane.ts';
@@ -25,6 +26,7 @@ export function startClusterOn(plane: ControlPlane, { layout, installation }: Un
     // Applications run on the worker.
     ...(name === 'worker' && installation.ports.ingress !== undefined ? { ingress: { host: '127.0.0.1', port: installation.ports.ingress } } : {}),
     toolDirectories: [join(layout.root, 'bin')],
+    spareTools: STEP_TOOLS,
     hiddenDirectories: [layout.root],
     engineSockets: readEnvironment().engineSockets,
     steps: { host: new URL('./step-host.ts', import.meta.url), preload: steps },

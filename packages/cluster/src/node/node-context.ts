@@ -4,6 +4,7 @@ import type { Cache, Clock, Logger } from '@plinth/controller-runtime';
 import type { EventRecorder } from '../events/recorder.ts';
 import type { ImageCatalogue } from '../runtime/catalogue.ts';
 import type { EngineFinder } from '../runtime/container/find-engine.ts';
+import type { SpareTool } from '../runtime/host/spare-tools.ts';
 import type { StepPool } from '../runtime/step/step-pool.ts';
 import type { AddressBlock } from './address-block.ts';
 import type { Backoff } from './container-record.ts';
@@ -25,6 +26,8 @@ export interface NodeContext {
   readonly steps: StepPool | undefined;
   /** Directories with tools for commands of this machine. */
   readonly toolDirectories: readonly string[];
+  /** Programs to take for tools that the machine lacks. */
+  readonly spareTools: readonly SpareTool[];
   /** What commands of this machine never see, wherever it is. */
   readonly hiddenDirectories: readonly string[];
   /** The machine's container engine, for images that nothing else runs. */

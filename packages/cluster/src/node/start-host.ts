@@ -31,6 +31,7 @@ export async function startHost({ pod, container, volumes }: StartOptions, launc
     user,
     readOnlyRoot: container.securityContext?.readOnlyRootFilesystem ?? false,
     toolDirectories: context.toolDirectories,
+    spareTools: context.spareTools,
     hidden: context.hiddenDirectories,
     clock: context.clock,
   });

@@ -169,6 +169,27 @@ describe.each(both)('a command of this machine, by $type', (sandbox) => {
     expect((await outcome(run('no-such-thing', { env }, { image }))).exitCode).toBe(127);
   });
 
+  it('has a program of ours in the place of a tool that is not there, and the machine\'s where it is', async () => {
+    await using dir = await tempDir();
+    for (const folder of [dir.path, join(dir.path, 'src'), join(dir.path, 'bin')]) {
+      mkdirSync(folder, { recursive: true });
+      chmodSync(folder, 0o755);
+    }
+    writeFileSync(join(dir.path, 'package.json'), '{ "type": "module" }');
+    writeFileSync(join(dir.path, 'src', 'main.ts'), 'const said: string[] = process.argv.slice(2);\nconsole.log("spare", ...said, process.env["NODE_OPTIONS"] ?? "-");\nprocess.exitCode = 4;\n');
+    const needs = [{ source: join(dir.path, 'package.json'), at: 'package.json' }, { source: join(dir.path, 'src'), at: 'src' }];
+    const options = { image: { tools: ['kustomize'] }, toolDirectories: [join(dir.path, 'bin')], spareTools: [{ name: 'kustomize', main: 'src/main.ts', needs }] };
+    const env = { PATH: '/usr/bin:/bin', NODE_OPTIONS: '--require=/tmp/other.js' };
+    expect(await outcome(run('kustomize a "b c"', { env }, options))).toEqual({ exitCode: 4, printed: 'spare a b c -\n' });
+    const container = await start({ command: ['sh', '-c', 'sleep 20'], env }, options);
+    expect(await container.exec!(['kustomize', 'x'], 10_000)).toEqual({ exitCode: 4, output: 'spare x -\n' });
+    container.stop({ graceMs: 1, reason: 'PodDeleted' });
+    await container.ended;
+    writeFileSync(join(dir.path, 'bin', 'kustomize'), '#!/bin/sh\necho own\n');
+    chmodSync(join(dir.path, 'bin', 'kustomize'), 0o755);
+    expect(await outcome(run('kustomize a', { env }, options))).toEqual({ exitCode: 0, printed: 'own\n' });
+  });
+
   it('has no program of its own run outside, wherever its path leads', async () => {
     await using dir = await tempDir();
     const marker = join(dir.path, 'ran');

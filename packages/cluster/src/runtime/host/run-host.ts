@@ -9,6 +9,7 @@ import { bwrapArguments, STATUS_FD } from './bwrap.ts';
 import { commandLine, DEFAULT_TOOLS, type HostImage } from './host-image.ts';
 import { BUILD_ENV, SYSTEM_PATH, type Sandbox } from './sandbox.ts';
 import { ENV_FD, environmentLines, MISSING_FD, setupScript, STAND_INS } from './setup-script.ts';
+import { isForEverybody, spareLayers, type SpareTool } from './spare-tools.ts';
 import type { StepUser } from './step-user.ts';
 import { missingTools, type MissingTool } from './tools.ts';
 import { unshareInto } from './unshare.ts';
@@ -18,6 +19,8 @@ export interface HostRuntimeOptions {
   readonly sandbox: Exclude<Sandbox, { type: 'none' }>;
   /** Directories with tools, added in front of the path. A person may put programs into the first of them. */
   readonly toolDirectories: readonly string[];
+  /** Programs to take for tools that the machine lacks. Default none. */
+  readonly spareTools?: readonly SpareTool[];
   /** Directories of this machine that no command sees, wherever they are. */
   readonly hidden: readonly string[];
   readonly image: HostImage | undefined;
@@ -35,9 +38,10 @@ export interface HostRuntimeOptions {
  * container that called a tool that the machine lacks fails, whatever its script made of that, and says which one.
  */
 export async function runHost(launch: ContainerLaunch, options: HostRuntimeOptions): Promise<RunningContainer> {
-  const missing = await missingTools(toolsOf(options.image), searchedFor(launch, options), options.toolDirectories[0]);
+  const tools = await toolsFor(launch, options);
+  const { missing } = tools;
   const ended = Promise.withResolvers<ContainerExit>();
-  const started = start(launch, commandLine(launch, options.image), missing, options);
+  const started = start(launch, commandLine(launch, options.image), tools, options);
   const { child } = started;
   let killed = false;
   let cancelKill: (() => void) | undefined;
@@ -68,12 +72,24 @@ export async function runHost(launch: ContainerLaunch, options: HostRuntimeOptio
         child.kill('SIGKILL');
       }, graceMs);
     },
-    exec: (command, timeoutMs) => execBeside(launch, command, timeoutMs, options),
+    exec: (command, timeoutMs) => execBeside(launch, command, timeoutMs, { missing: [], spares: tools.spares }, options),
   };
 }
 
 /** What shells say of a command that is not there. */
 const EXIT_NOT_FOUND = 127;
+
+interface Tools {
+  readonly missing: readonly MissingTool[];
+  readonly spares: readonly SpareTool[];
+}
+
+/** What the image has and the machine lacks; what there is in its place, and what there is not. */
+async function toolsFor(launch: ContainerLaunch, options: HostRuntimeOptions): Promise<Tools> {
+  const lacking = await missingTools(toolsOf(options.image), searchedFor(launch, options), options.toolDirectories[0]);
+  const spares = (options.spareTools ?? []).filter((tool) => lacking.some(({ name }) => name === tool.name) && isForEverybody(tool));
+  return { missing: lacking.filter(({ name }) => !spares.some((tool) => tool.name === name)), spares };
+}
 
 /** A tool that the image brings along is not missing. */
 function toolsOf(image: HostImage | undefined): readonly string[] {
@@ -96,12 +112,12 @@ interface Started {
   readonly called: () => ReadonlySet<string>;
 }
 
-function start(launch: ContainerLaunch, command: readonly string[], missing: readonly MissingTool[], options: HostRuntimeOptions): Started {
+function start(launch: ContainerLaunch, command: readonly string[], { missing, spares }: Tools, options: HostRuntimeOptions): Started {
   const { sandbox, image, toolDirectories, hidden, user, readOnlyRoot = false } = options;
-  const layers = buildView({ mounts: launch.mounts, readOnlyMounts: launch.readOnlyMounts, readOnlyRoot, toolDirectories, hidden, image });
+  const layers = buildView({ mounts: launch.mounts, readOnlyMounts: launch.readOnlyMounts, readOnlyRoot, toolDirectories, spares: spareLayers(spares), hidden, image });
   const path = pathOf(launch, options, toolDirectories.map((_, index) => toolDirectory(index)));
-  const { lines, others } = environmentLines({ HOME: '/root', ...image?.env, ...launch.env, PATH: missing.length > 0 ? `${STAND_INS}:${path}` : path, HOSTNAME: launch.hostname });
-  const script = setupScript({ sandbox: sandbox.type, image, missing, readOnlyRoot, workingDir: launch.workingDir ?? image?.workingDir, user });
+  const { lines, others } = environmentLines({ HOME: '/root', ...image?.env, ...launch.env, PATH: missing.length + spares.length > 0 ? `${STAND_INS}:${path}` : path, HOSTNAME: launch.hostname });
+  const script = setupScript({ sandbox: sandbox.type, image, missing, spares, readOnlyRoot, workingDir: launch.workingDir ?? image?.workingDir, user });
   const inside = ['/bin/sh', '-c', script, 'sh', ...others, ...command];
   const [file, ...args] = sandbox.type === 'bwrap' ? ['bwrap', ...bwrapArguments(layers, launch.hostname, inside)] : unshareInto(layers, launch.hostname, inside);
   const child: ChildProcess = spawn(file!, args, { env: BUILD_ENV, stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'] });
@@ -159,9 +175,9 @@ function childOf(pid: number | undefined): number | undefined {
   }
 }
 
-function execBeside(launch: ContainerLaunch, command: readonly string[], timeoutMs: number, options: HostRuntimeOptions) {
+function execBeside(launch: ContainerLaunch, command: readonly string[], timeoutMs: number, tools: Tools, options: HostRuntimeOptions) {
   return new Promise<{ readonly exitCode: number; readonly output: string }>((resolve) => {
-    const { child, signal } = start(launch, command, [], options);
+    const { child, signal } = start(launch, command, tools, options);
     let output = '';
     const take = (text: string): void => {
       if (output.length < MAX_EXEC_OUTPUT) output += text;

@@ -1,11 +1,12 @@
 import type { HostImage } from './host-image.ts';
 import { FILE_BLOCKS, PROCESSES } from './limits.ts';
 import { shellQuote } from './shell-quote.ts';
+import { spareLauncher, type SpareTool } from './spare-tools.ts';
 import { dropPrivileges, hasOwnUser, type StepUser } from './step-user.ts';
 import type { MissingTool } from './tools.ts';
 import { imageSource, PLINTH } from './view.ts';
 
-/** Stand in for tools that are missing, in front of the path. */
+/** Stand in for tools that are missing, and start those in their place; in front of the path. */
 export const STAND_INS = `${PLINTH}/missing`;
 /** Where a stand-in says that it was called. */
 export const MISSING_FD = 4;
@@ -19,7 +20,7 @@ export const ENV_FILE = `${PLINTH}/env`;
  * sets limits, then gives up its rights and becomes the command. Nothing that a container can say (its environment, its path)
  * has an effect before that.
  */
-export function setupScript({ sandbox, image, missing, workingDir, user, readOnlyRoot }: SetupOptions): string {
+export function setupScript({ sandbox, image, missing, spares, workingDir, user, readOnlyRoot }: SetupOptions): string {
   const lines = ['umask 022', `ulimit -c 0 2>/dev/null; ulimit -f ${FILE_BLOCKS} 2>/dev/null`];
   if (hasOwnUser()) lines.push(`ulimit -u ${PROCESSES} 2>/dev/null`);
   for (const path of image?.directories ?? []) lines.push(`mkdir -p ${shellQuote(path)} && chmod 0777 ${shellQuote(path)} || exit 126`);
@@ -29,11 +30,12 @@ export function setupScript({ sandbox, image, missing, workingDir, user, readOnl
       `if [ -d ${from} ]; then mkdir -p ${to} && ${OPEN_UP(to)} && cp -R ${from}/. ${to} && (cd ${from} && find . ! -name . ! -type l) | (cd ${to} && while IFS= read -r F; do ${OPEN_UP('"$F"')}; done); else mkdir -p "$(dirname ${to})" && cp ${from} ${to} && ${OPEN_UP(to)}; fi || { echo ${shellQuote(`cannot bring the image's files to ${target}`)} >&2; exit 126; }`,
     );
   }
-  if (missing.length > 0) lines.push(`mkdir -p ${STAND_INS}`);
+  if (missing.length + spares.length > 0) lines.push(`mkdir -p ${STAND_INS}`);
+  for (const tool of spares) lines.push(...programNamed(tool.name, spareLauncher(tool)));
   for (const { name } of missing) {
     // What to do about it is said when the container ends, in its last words.
     const standIn = `#!/bin/sh\necho ${shellQuote(`${name}: not on this machine`)} >&2\n{ echo ${name} >&${MISSING_FD}; } 2>/dev/null\nexit 127\n`;
-    lines.push(`printf %s ${shellQuote(standIn)} > ${STAND_INS}/${name}; chmod 755 ${STAND_INS}/${name}`);
+    lines.push(...programNamed(name, standIn));
   }
   const directory = shellQuote(workingDir ?? '/');
   lines.push(`[ -d ${directory} ] || { mkdir -p ${directory} && chmod 0777 ${directory}; } 2>/dev/null`, `cd ${directory} || exit 126`);
@@ -42,10 +44,14 @@ export function setupScript({ sandbox, image, missing, workingDir, user, readOnl
   return lines.join('\n');
 }
 
+const programNamed = (name: string, text: string): readonly string[] => [`printf %s ${shellQuote(text)} > ${STAND_INS}/${name}; chmod 755 ${STAND_INS}/${name}`];
+
 export interface SetupOptions {
   readonly sandbox: 'bwrap' | 'unshare';
   readonly image: HostImage | undefined;
   readonly missing: readonly MissingTool[];
+  /** Programs in the place of missing tools. */
+  readonly spares: readonly SpareTool[];
   readonly workingDir: string | undefined;
   readonly user: StepUser | undefined;
   readonly readOnlyRoot: boolean;

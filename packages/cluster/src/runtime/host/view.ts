@@ -20,6 +20,8 @@ export interface ViewOptions {
   readonly readOnlyRoot: boolean;
   /** Further directories of this machine, read-only: tools. */
   readonly toolDirectories: readonly string[];
+  /** What programs in the place of missing tools are made of. */
+  readonly spares: readonly Layer[];
   /** Never seen, wherever they are. */
   readonly hidden: readonly string[];
   readonly image: HostImage | undefined;
@@ -48,6 +50,8 @@ export function buildView(options: ViewOptions): readonly Layer[] {
   for (const path of ['/tmp', '/var/tmp', '/root', PLINTH]) layers.push({ type: 'tmpfs', path, mode: '1777' });
   if (options.toolDirectories.length > 0) layers.push({ type: 'directory', path: dirname(toolDirectory(0)) });
   for (const [index, source] of options.toolDirectories.entries()) if (existsSync(source)) layers.push({ type: 'bind', source, path: toolDirectory(index), readOnly: true });
+
+  layers.push(...options.spares);
 
   const files = (image?.files ?? []).flatMap(({ source, target }) => pathsOf(source, target));
   const opened = openedDirectories([...files, ...mounts.keys(), ...(image?.directories ?? [])]);
