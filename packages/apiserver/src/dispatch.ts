@@ -8,6 +8,7 @@ import type { Reply } from './reply.ts';
 import type { ApiRequest } from './request.ts';
 import { present } from './print/present.ts';
 import { subresourceReply } from './subresources/route.ts';
+import { converting } from './verbs/convert.ts';
 import { create } from './verbs/create.ts';
 import { deleteCollection } from './verbs/delete-collection.ts';
 import { parseDeleteOptions, remove, type Deleted } from './verbs/delete.ts';
@@ -98,9 +99,9 @@ async function resource(core: Core, request: ApiRequest, path: ResourcePath, con
   }
   switch (verb) {
     case 'get':
-      return present(core, request, served, { object: get(core, served, namespace, target.name, request.query) });
+      return present(core, request, served, { object: await reading(served, () => get(core, served, namespace, target.name, request.query)) });
     case 'list':
-      return present(core, request, served, { list: list(core, served, namespace, context) });
+      return present(core, request, served, { list: await reading(served, () => list(core, served, namespace, context)) });
     case 'watch':
       return present(core, request, served, { feed: watch(core, served, namespace, context, path.name) });
     case 'create':
@@ -122,6 +123,9 @@ async function resource(core: Core, request: ApiRequest, path: ResourcePath, con
       throw notAllowed();
   }
 }
+
+/** Nobody waits where there is no webhook. */
+const reading = <T>(served: Served, read: () => T): T | Promise<T> => (served.convert ? converting(read) : read());
 
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
 

@@ -1,8 +1,8 @@
 import { isNotFound } from '@plinth/apimachinery';
 import type { CustomResourceDefinition } from '@plinth/api';
-import type { StoreEvent } from '@plinth/object-store';
+import type { Entry, StoreEvent } from '@plinth/object-store';
 import type { Core, RequestContext } from '../core.ts';
-import { prefixOf } from '../registry/served.ts';
+import { objectKey, prefixOf, type Served } from '../registry/served.ts';
 import { DamagedValueError, decode } from '../storage/codec.ts';
 import { remove } from '../verbs/delete.ts';
 import { change } from '../verbs/update.ts';
@@ -27,7 +27,7 @@ export function followCrds(core: Core): () => void {
     const same = accepted && old.length > 0 && old.every((served) => served.crd?.generation === crd.metadata.generation && served.crd?.terminating === (crd.metadata.deletionTimestamp !== undefined));
     // A change of its status is no change of what is served.
     if (same) return;
-    const next = accepted ? customKinds(crd) : [];
+    const next = accepted ? customKinds(crd, (namespace, name) => findService(core, namespace, name)) : [];
     core.registry.change((served) => served.crd?.name === name, next);
     // Clients of a version that is no longer there would wait for ever.
     for (const served of old) if (!next.some(({ apiVersion }) => apiVersion === served.apiVersion)) endWatches(core, served);
@@ -56,6 +56,16 @@ export function followCrds(core: Core): () => void {
     unwatch();
     for (const stop of cleanups.values()) stop();
   };
+}
+
+/** A Service is reached at its address; its proxy listens where this process is. */
+function findService(core: Core, namespace: string, name: string): { readonly host: string } {
+  const served = core.registry.find('', 'v1', 'services');
+  const entry = served && core.store.get(objectKey(served, namespace, name));
+  const spec = entry && (decode(entry)['spec'] as { readonly clusterIP?: string } | undefined);
+  if (!entry) throw new Error(`there is no Service ${JSON.stringify(name)} in namespace ${JSON.stringify(namespace)}`);
+  if (!spec?.clusterIP || spec.clusterIP === 'None') throw new Error(`the Service ${namespace}/${name} has no address`);
+  return { host: spec.clusterIP };
 }
 
 const systemContext = (core: Core): RequestContext => ({
@@ -108,7 +118,7 @@ function cleanUp(core: Core, crd: CustomResourceDefinition): () => void {
         const parts = entry.key.slice(prefix.length).split('/');
         const name = parts.at(-1) ?? '';
         const namespace = parts.length > 1 ? parts[0] : undefined;
-        await remove(core, { served, namespace, name }, { dryRun: false }, systemContext(core)).catch((error: unknown) => {
+        await remove(core, { served: asStored(served, entry), namespace, name }, { dryRun: false }, systemContext(core)).catch((error: unknown) => {
           if (!isNotFound(error)) throw error;
         });
       }
@@ -120,6 +130,18 @@ function cleanUp(core: Core, crd: CustomResourceDefinition): () => void {
   };
   background(Promise.resolve().then(removeAll));
   return stop;
+}
+
+/** Deleting needs no conversion, and must not fail with the webhook, which may be gone already. */
+function asStored(served: Served, entry: Entry): Served {
+  const { convert: _convert, read: _read, ...plain } = served;
+  try {
+    const { apiVersion } = decode(entry);
+    return { ...plain, apiVersion, storageApiVersion: apiVersion };
+  } catch (error) {
+    if (!(error instanceof DamagedValueError)) throw error;
+    return plain;
+  }
 }
 
 /** A CRD that was refused because of its names may have them now. Writing it again makes its conditions anew. */

@@ -3,22 +3,24 @@ import type { Column, CustomResourceDefinition, JsonSchema, Kind } from '@plinth
 import { compareVersions } from '../discovery/versions.ts';
 import { serve, type Served } from '../registry/served.ts';
 import type { Strategy } from '../registry/strategy.ts';
+import { type Converter, type FindService, webhookConverter } from './conversion-webhook.ts';
 import { extraCheck } from './rules.ts';
 
 type Version = CustomResourceDefinition['spec']['versions'][number];
 
 /** What a CRD makes the server serve: one entry for each served version. Assumes a CRD that has passed validation. */
-export function customKinds(crd: CustomResourceDefinition): readonly Served[] {
+export function customKinds(crd: CustomResourceDefinition, findService: FindService): readonly Served[] {
   const { group, versions } = crd.spec;
   const storage = versions.find((version) => version.storage);
   if (!storage) return [];
+  const convert = crd.spec.conversion?.strategy === 'Webhook' ? webhookConverter(crd, findService) : undefined;
   return versions
     .filter((version) => version.served)
     .toSorted((left, right) => compareVersions(left.name, right.name))
-    .map((version) => serveVersion(crd, version, { group, version: storage.name, plural: crd.spec.names.plural }));
+    .map((version) => serveVersion(crd, version, { group, version: storage.name, plural: crd.spec.names.plural }, convert));
 }
 
-function serveVersion(crd: CustomResourceDefinition, version: Version, storage: { readonly group: string; readonly version: string; readonly plural: string }): Served {
+function serveVersion(crd: CustomResourceDefinition, version: Version, storage: { readonly group: string; readonly version: string; readonly plural: string }, convert: Converter | undefined): Served {
   const kind = kindOf(crd, version);
   const { schema } = kind;
   const check = extraCheck(schema);
@@ -31,6 +33,7 @@ function serveVersion(crd: CustomResourceDefinition, version: Version, storage: 
   const apiVersion = `${kind.group}/${kind.version}`;
   return serve(kind, strategy, {
     storage,
+    ...(convert ? { convert } : {}),
     crd: { name: crd.metadata.name, generation: crd.metadata.generation, terminating: crd.metadata.deletionTimestamp !== undefined },
     // Objects may be older than the schema: its defaults and its gaps hold for them as well.
     read: (stored) => {

@@ -1,5 +1,6 @@
-import { checkStructural, fieldInvalid, fieldNotSupported, fieldRequired, isDns1035Label, isDns1123Subdomain, parseJsonPath, type StatusCause } from '@plinth/apimachinery';
+import { checkStructural, fieldInvalid, fieldRequired, isDns1035Label, isDns1123Subdomain, parseJsonPath, type StatusCause } from '@plinth/apimachinery';
 import type { CustomResourceDefinition } from '@plinth/api';
+import { conversionCauses } from './validate-conversion.ts';
 
 /** What is wrong with a CRD beyond its own schema, in Kubernetes' words. */
 export function validateCrd(crd: CustomResourceDefinition, old: CustomResourceDefinition | undefined): readonly StatusCause[] {
@@ -21,7 +22,7 @@ export function validateCrd(crd: CustomResourceDefinition, old: CustomResourceDe
   });
   if (names.listKind && names.listKind === names.kind) causes.push(fieldInvalid('spec.names.listKind', names.listKind, 'kind and listKind may not be the same'));
   if (spec.preserveUnknownFields) causes.push(fieldInvalid('spec.preserveUnknownFields', true, 'must be false'));
-  if (spec.conversion && spec.conversion.strategy !== 'None') causes.push(fieldNotSupported('spec.conversion.strategy', spec.conversion.strategy, ['None']));
+  causes.push(...conversionCauses(spec.conversion));
   causes.push(...versionCauses(crd));
   if (old) {
     if (old.spec.group !== group) causes.push(fieldInvalid('spec.group', group, 'field is immutable'));

@@ -1,5 +1,6 @@
 import { apiVersionOf, type UnstructuredObject } from '@plinth/apimachinery';
 import type { Kind } from '@plinth/api';
+import type { Converter } from '../crd/conversion-webhook.ts';
 import type { Strategy } from './strategy.ts';
 
 /** One kind in one version, as it is served right now. */
@@ -18,6 +19,8 @@ export interface Served {
    * results are kept per object.
    */
   readonly read?: (stored: UnstructuredObject) => UnstructuredObject;
+  /** Asks a webhook for objects in another version; present where changing the name of the version is not enough. */
+  readonly convert?: Converter;
   /** The inverse of `read`. */
   readonly write?: (shown: UnstructuredObject) => UnstructuredObject;
   /** What clients are told in a `Warning` header. */
@@ -30,7 +33,7 @@ export interface Served {
 export function serve(
   kind: Kind,
   strategy: Strategy,
-  options: { readonly storage?: { readonly group: string; readonly version: string; readonly plural: string }; readonly crd?: Served['crd']; readonly read?: Served['read']; readonly write?: Served['write']; readonly deprecationWarning?: string; readonly priority?: number } = {},
+  options: { readonly storage?: { readonly group: string; readonly version: string; readonly plural: string }; readonly crd?: Served['crd']; readonly read?: Served['read']; readonly write?: Served['write']; readonly convert?: Converter; readonly deprecationWarning?: string; readonly priority?: number } = {},
 ): Served {
   const storage = options.storage ?? kind;
   return {
@@ -41,6 +44,7 @@ export function serve(
     strategy,
     ...(options.crd ? { crd: options.crd } : {}),
     ...(options.read ? { read: options.read } : {}),
+    ...(options.convert ? { convert: options.convert } : {}),
     ...(options.write ? { write: options.write } : {}),
     ...(options.deprecationWarning ? { deprecationWarning: options.deprecationWarning } : {}),
     priority: options.priority ?? 0,

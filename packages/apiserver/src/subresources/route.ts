@@ -3,6 +3,7 @@ import type { Core, RequestContext } from '../core.ts';
 import { present } from '../print/present.ts';
 import type { Reply } from '../reply.ts';
 import type { ApiRequest } from '../request.ts';
+import { converting } from '../verbs/convert.ts';
 import { get } from '../verbs/get.ts';
 import { patch } from '../verbs/patch.ts';
 import { update, type UpdateTarget } from '../verbs/update.ts';
@@ -32,7 +33,7 @@ function handlersOf({ served, subresource }: SubresourceTarget): Readonly<Record
 }
 
 const status: Readonly<Record<string, Handler>> = {
-  get: async (core, request, { served, namespace, name }) => present(core, request, served, { object: get(core, served, namespace, name, request.query) }),
+  get: async (core, request, { served, namespace, name }) => present(core, request, served, { object: await converting(() => get(core, served, namespace, name, request.query)) }),
   update: async (core, request, target, context) => present(core, request, target.served, { object: await update(core, target, await request.body(), context) }),
   patch: async (core, request, target, context) => {
     const { object } = await patch(core, target, request.contentType ?? '', await request.body(), context);
@@ -41,7 +42,7 @@ const status: Readonly<Record<string, Handler>> = {
 };
 
 const scale: Readonly<Record<string, Handler>> = {
-  get: async (core, _request, target) => ({ type: 'value', status: 200, value: readScale(core, target) }),
+  get: async (core, _request, target) => ({ type: 'value', status: 200, value: await converting(() => readScale(core, target)) }),
   update: async (core, request, target, context) => ({ type: 'value', status: 200, value: await writeScale(core, target, { type: 'update', body: await request.body() }, context) }),
   patch: async (core, request, target, context) => {
     const contentType = request.contentType ?? '';

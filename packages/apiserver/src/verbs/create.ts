@@ -4,9 +4,8 @@ import type { Core, RequestContext } from '../core.ts';
 import { trackUpdate } from '../managed-fields.ts';
 import { objectKey, type Served } from '../registry/served.ts';
 import type { Draft } from '../registry/strategy.ts';
-import { decode } from '../storage/codec.ts';
-import { toServed } from './convert.ts';
-import { admit, checkNamespace, strategyContext, toBytes } from './finish.ts';
+import { toStorage } from './convert.ts';
+import { admit, asWritten, checkNamespace, strategyContext, toBytes } from './finish.ts';
 import { checkBody, normalise, readDraft } from './intake.ts';
 import { parseWriteOptions, type WriteOptions } from './write-options.ts';
 
@@ -75,14 +74,15 @@ async function createOnce(
   try {
     if (record) record(draft, undefined);
     else trackUpdate(served, draft, undefined, { manager: options.fieldManager, time: timeText(now) });
-    const value = toBytes(served, draft);
+    const converted = toStorage(served, draft);
+    const value = toBytes(served, converted ? await converted : draft);
     if (options.dryRun) {
       reservation?.release();
       return draft;
     }
     const result = await core.store.write({ key, value, expectedRevision: 0 });
     if (!result.ok) throw new Taken();
-    return toServed(served, decode({ key, value, revision: result.revision }));
+    return asWritten(served, draft, { key, value, revision: result.revision });
   } catch (error) {
     reservation?.release();
     throw error;

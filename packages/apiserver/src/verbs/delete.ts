@@ -3,8 +3,8 @@ import { objectKey, type Served } from '../registry/served.ts';
 import type { Core, RequestContext } from '../core.ts';
 import type { Draft } from '../registry/strategy.ts';
 import { DamagedValueError, decode } from '../storage/codec.ts';
-import { toServed } from './convert.ts';
-import { toBytes } from './finish.ts';
+import { ensureConverted, toServed, toStorage } from './convert.ts';
+import { asWritten, toBytes } from './finish.ts';
 import { cloneJson } from './intake.ts';
 import { parseDryRun } from './write-options.ts';
 
@@ -62,7 +62,10 @@ export async function remove(core: Core, { served, namespace, name }: DeleteTarg
     if (!entry) throw notFound(served.kind, name);
     let old: UnstructuredObject;
     try {
-      old = toServed(served, decode(entry));
+      const stored = decode(entry);
+      const conversion = ensureConverted(served, stored);
+      if (conversion) await conversion;
+      old = toServed(served, stored);
     } catch (error) {
       if (!(error instanceof DamagedValueError)) throw error;
       // Nothing in it can be honoured, and it must be possible to get rid of it.
@@ -79,10 +82,11 @@ export async function remove(core: Core, { served, namespace, name }: DeleteTarg
     const next = mark(core, served, old, options);
     if (next === old) return { gone: false, object: old };
     if (options.dryRun) return { gone: next === undefined, object: next ?? old };
-    const value = next && toBytes(served, next);
+    const inStorage = next && toStorage(served, next);
+    const value = next && toBytes(served, inStorage ? await inStorage : next);
     const result = await core.store.write({ key, value, expectedRevision: entry.revision });
     if (!result.ok) continue;
-    if (value) return { gone: false, object: toServed(served, decode({ key, value, revision: result.revision })) };
+    if (value) return { gone: false, object: asWritten(served, next, { key, value, revision: result.revision }) };
     return { gone: true, object: old };
   }
 }

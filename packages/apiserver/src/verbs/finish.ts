@@ -1,10 +1,12 @@
 import { forbidden, invalid, isJsonObject, tooLarge, validateSchema, type StatusCause, type UnstructuredObject } from '@plinth/apimachinery';
+import type { Entry } from '@plinth/object-store';
 import type { AdmissionRequest } from '../admission/hook.ts';
 import type { Core, RequestContext } from '../core.ts';
 import type { Served } from '../registry/served.ts';
 import type { Draft, StrategyContext } from '../registry/strategy.ts';
 import { validateMetadata } from '../registry/validate-metadata.ts';
-import { encode } from '../storage/codec.ts';
+import { decode, encode, withVersion } from '../storage/codec.ts';
+import { toServed } from './convert.ts';
 import { cloneJson } from './intake.ts';
 import type { WriteOptions } from './write-options.ts';
 
@@ -43,12 +45,20 @@ export function validate(served: Served, object: UnstructuredObject, old: Unstru
 /** The largest object that the store takes. etcd takes 1.5 MiB per request; a Promise with many schemas needs more. */
 export const MAX_OBJECT_BYTES = 3 * 1024 * 1024;
 
-/** The bytes to store. Errors: RequestEntityTooLarge. */
+/** The bytes to store of an object in its storage version, or in one that differs from it in name alone. Errors: RequestEntityTooLarge. */
 export function toBytes(served: Served, object: UnstructuredObject): Buffer {
   const shown = served.write ? served.write(object) : object.apiVersion === served.storageApiVersion ? object : { ...object, apiVersion: served.storageApiVersion };
   const value = encode(shown, served);
   if (value.byteLength > MAX_OBJECT_BYTES) throw tooLarge(`the object is too large: ${value.byteLength} bytes, the limit is ${MAX_OBJECT_BYTES}`);
   return value;
+}
+
+/**
+ * What was just written, for who wrote it. Where a webhook would have to show it again, it is shown as it was before it was
+ * stored: the write has happened, and its answer is not to fail.
+ */
+export function asWritten(served: Served, draft: Draft, entry: Pick<Entry, 'key' | 'value' | 'revision'>): UnstructuredObject {
+  return served.convert && served.apiVersion !== served.storageApiVersion ? withVersion(draft, entry.revision) : toServed(served, decode(entry));
 }
 
 /** Nothing new comes into a namespace that is missing or on its way out. */

@@ -5,7 +5,7 @@ import type { ListReply } from '../reply.ts';
 import { listPrefix, type Served } from '../registry/served.ts';
 import { DamagedValueError, decode } from '../storage/codec.ts';
 import { entriesByLabel } from '../storage/label-index.ts';
-import { toServed } from './convert.ts';
+import { ConversionNeeded, toServed } from './convert.ts';
 import { parseSelection, selects, type Selection } from './selection.ts';
 import { queryVersion, tooLarge, tooOld } from './version-error.ts';
 
@@ -48,11 +48,13 @@ interface PageRequest {
 function page(core: Core, served: Served, { prefix, selection, limit, atRevision, after }: PageRequest): ListReply {
   const entries: Entry[] = [];
   const objects: UnstructuredObject[] = [];
+  const toConvert: UnstructuredObject[] = [];
   const take = (entry: Entry): void => {
     let object: UnstructuredObject;
     try {
       object = toServed(served, decode(entry));
     } catch (error) {
+      if (error instanceof ConversionNeeded) return void toConvert.push(...error.objects);
       if (!(error instanceof DamagedValueError)) throw error;
       core.log('error', 'stored value is damaged; left out of a list', { key: error.key, err: error });
       return;
@@ -64,6 +66,7 @@ function page(core: Core, served: Served, { prefix, selection, limit, atRevision
   const found = atRevision === undefined && after === undefined ? entriesByLabel(core.store, served.prefix, prefix, selection.labels) : undefined;
   if (found && found.length <= limit) {
     for (const entry of found) take(entry);
+    if (toConvert.length > 0) throw new ConversionNeeded(served, toConvert);
     return reply(served, entries, objects, { resourceVersion: String(core.store.revision) });
   }
   let result: ListResult;
@@ -80,8 +83,10 @@ function page(core: Core, served: Served, { prefix, selection, limit, atRevision
       looked += 1;
       position = entry.key;
       take(entry);
-      if (entries.length >= limit) break;
+      if (entries.length + toConvert.length >= limit) break;
     }
+    // Together, rather than one after the other.
+    if (toConvert.length > 0) throw new ConversionNeeded(served, toConvert);
     if (entries.length >= limit || result.next === undefined) {
       const remaining = result.remaining + result.entries.length - looked;
       return reply(served, entries, objects, listMeta(result.revision, remaining, position, prefix, selection.all));

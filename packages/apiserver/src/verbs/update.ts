@@ -5,9 +5,9 @@ import { trackUpdate } from '../managed-fields.ts';
 import { objectKey, type Served } from '../registry/served.ts';
 import type { Draft } from '../registry/strategy.ts';
 import { decode } from '../storage/codec.ts';
-import { toServed } from './convert.ts';
+import { ensureConverted, toServed, toStorage } from './convert.ts';
 import type { Recorder } from './create.ts';
-import { admit, specDiffers, strategyContext, toBytes } from './finish.ts';
+import { admit, asWritten, specDiffers, strategyContext, toBytes } from './finish.ts';
 import { checkBody, normalise, readDraft } from './intake.ts';
 import { parseWriteOptions, type WriteOptions } from './write-options.ts';
 
@@ -24,7 +24,10 @@ export async function update(core: Core, target: UpdateTarget, body: unknown, co
   const options = parseWriteOptions(context);
   checkBody(served, body, options, (message) => context.warnings.add(message));
   const entry = core.store.get(objectKey(served, namespace, name));
-  const given = readDraft(served, body, entry && toServed(served, decode(entry)));
+  const stored = entry && decode(entry);
+  const conversion = stored && ensureConverted(served, stored);
+  if (conversion) await conversion;
+  const given = readDraft(served, body, stored && toServed(served, stored));
   if (given.metadata.name && given.metadata.name !== name) {
     throw badRequest(`the name of the object (${given.metadata.name}) does not match the name on the URL (${name})`);
   }
@@ -102,7 +105,10 @@ async function changeOnce(
   context: RequestContext,
   record: Recorder | undefined,
 ): Promise<UnstructuredObject | undefined> {
-  const old = toServed(served, decode(entry));
+  const stored = decode(entry);
+  const conversion = ensureConverted(served, stored);
+  if (conversion) await conversion;
+  const old = toServed(served, stored);
   const given = await transform(old);
   const version = given.metadata.resourceVersion;
   const pinned = version !== undefined && version !== '' && version !== old.metadata.resourceVersion;
@@ -126,7 +132,8 @@ async function changeOnce(
       reservation?.release();
       return old;
     }
-    const value = gone ? undefined : toBytes(served, draft);
+    const inStorage = gone ? undefined : toStorage(served, draft);
+    const value = gone ? undefined : toBytes(served, inStorage ? await inStorage : draft);
     if (options.dryRun) {
       reservation?.release();
       return { ...draft, metadata: { ...draft.metadata, ...(old.metadata.resourceVersion ? { resourceVersion: old.metadata.resourceVersion } : {}) } };
@@ -139,7 +146,7 @@ async function changeOnce(
       return undefined;
     }
     if (!value) return { ...draft, metadata: { ...draft.metadata, resourceVersion: String(result.revision) } };
-    return toServed(served, decode({ key, value, revision: result.revision }));
+    return asWritten(served, draft, { key, value, revision: result.revision });
   } catch (error) {
     reservation?.release();
     throw error;

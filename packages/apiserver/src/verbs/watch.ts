@@ -1,10 +1,10 @@
-import { badRequest, type Status, type UnstructuredObject } from '@plinth/apimachinery';
+import { badRequest, serviceUnavailable, type Status, type UnstructuredObject } from '@plinth/apimachinery';
 import { RevisionError, type StoreEvent } from '@plinth/object-store';
 import type { Core, RequestContext } from '../core.ts';
 import { listPrefix, objectKey, type Served } from '../registry/served.ts';
 import { DamagedValueError, decode, previousOf, withVersion } from '../storage/codec.ts';
 import { toStatus } from '../errors.ts';
-import { toServed } from './convert.ts';
+import { ConversionNeeded, converting, toServed } from './convert.ts';
 import { parseSelection, selects } from './selection.ts';
 import { queryVersion, tooLarge, tooOld } from './version-error.ts';
 
@@ -114,35 +114,92 @@ function follow(core: Core, served: Served, sink: WatchSink, plan: Plan): () => 
     end();
     return stop;
   }
-  if (plan.after === undefined) {
+  const fail = (error: unknown): void => {
+    send({ type: 'ERROR', object: toStatus(error instanceof RevisionError ? tooOld(error) : error, core.log) });
+    end();
+  };
+  // With a webhook in between, what happens meanwhile waits for its turn.
+  const turns = inOrder(fail);
+  const begin = (): void => {
+    if (plan.after === undefined && plan.initialBookmark) bookmark(sent, true);
+    if (ended) return;
+    try {
+      const stopWatching = core.store.watch(plan.prefix, sent, (event) => {
+        if (ended || event.revision <= sent) return;
+        sent = event.revision;
+        turns.take(
+          () => itemOf(core, current(), plan, event),
+          (item) => item && send(item),
+        );
+      });
+      unwatch = stopWatching;
+      if (ended) stopWatching();
+    } catch (error) {
+      return fail(error);
+    }
+    if (plan.bookmarks && !ended) {
+      unbookmark = core.store.onRevision((revision) => {
+        if (!turns.isWaiting && revision - sent >= REVISIONS_PER_BOOKMARK) bookmark(revision);
+      });
+    }
+  };
+  if (plan.after !== undefined) {
+    begin();
+    return stop;
+  }
+  if (!served.convert) {
     for (const object of currentObjects(core, served, plan)) {
       if (ended) return stop;
       send({ type: 'ADDED', object });
     }
-    if (plan.initialBookmark) bookmark(sent, true);
-  }
-  if (ended) return stop;
-  try {
-    const stopWatching = core.store.watch(plan.prefix, sent, (event) => {
-      if (ended || event.revision <= sent) return;
-      sent = event.revision;
-      const item = itemOf(core, current(), plan, event);
-      if (item) send(item);
-    });
-    unwatch = stopWatching;
-    if (ended) stopWatching();
-  } catch (error) {
-    send({ type: 'ERROR', object: toStatus(error instanceof RevisionError ? tooOld(error) : error, core.log) });
-    end();
+    begin();
     return stop;
   }
-  if (plan.bookmarks && !ended) {
-    unbookmark = core.store.onRevision((revision) => {
-      if (revision - sent >= REVISIONS_PER_BOOKMARK) bookmark(revision);
-    });
-  }
+  turns.take(
+    () => {
+      sent = core.store.revision;
+      return [...currentObjects(core, served, plan)];
+    },
+    (objects) => {
+      for (const object of objects) send({ type: 'ADDED', object });
+      begin();
+    },
+  );
   return stop;
 }
+
+/** Does one thing after the other, each with what it read; at once as long as nothing has to be converted first. */
+function inOrder(fail: (error: unknown) => void): { take<T>(read: () => T, use: (value: T) => void): void; readonly isWaiting: boolean } {
+  let waiting = 0;
+  let last: Promise<void> = Promise.resolve();
+  return {
+    get isWaiting() {
+      return waiting > 0;
+    },
+    take: (read, use) => {
+      if (waiting === 0) {
+        try {
+          return use(read());
+        } catch (error) {
+          if (!(error instanceof ConversionNeeded)) throw error;
+        }
+      }
+      if (waiting >= MAX_WAITING) return fail(serviceUnavailable('a conversion webhook is too slow for this watch'));
+      waiting += 1;
+      last = last
+        .then(() => converting(read))
+        .then((value) => {
+          waiting -= 1;
+          use(value);
+        })
+        .catch(fail);
+    },
+  };
+}
+
+/** Events that wait for a webhook. A watch that is this far behind had better begin anew. */
+const MAX_WAITING = 10_000;
+
 
 /** Without news of its own for this many revisions a watch gets a bookmark, so that it can resume after a compaction. */
 const REVISIONS_PER_BOOKMARK = 1_000;
@@ -163,16 +220,20 @@ export function endWatches(core: Core, served: Served): void {
   for (const end of watchesOf(core, served)) end();
 }
 
+/** Errors: ConversionNeeded, at the end, for all that need it. */
 function* currentObjects(core: Core, served: Served, plan: Plan): Iterable<UnstructuredObject> {
+  const toConvert: UnstructuredObject[] = [];
   for (const entry of core.store.list(plan.prefix).entries) {
     try {
       const object = toServed(served, decode(entry));
       if (plan.matches(object)) yield object;
     } catch (error) {
-      if (!(error instanceof DamagedValueError)) throw error;
-      core.log('error', 'stored value is damaged; left out of a watch', { key: error.key, err: error });
+      if (error instanceof ConversionNeeded) toConvert.push(...error.objects);
+      else if (!(error instanceof DamagedValueError)) throw error;
+      else core.log('error', 'stored value is damaged; left out of a watch', { key: error.key, err: error });
     }
   }
+  if (toConvert.length > 0) throw new ConversionNeeded(served, toConvert);
 }
 
 function itemOf(core: Core, served: Served, plan: Plan, event: StoreEvent): WatchItem | undefined {

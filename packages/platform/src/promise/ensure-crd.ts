@@ -25,7 +25,7 @@ export async function ensureCrd({ client, informers }: PlatformContext, promiseN
   return client.update(customResourceDefinitions, {
     ...existing,
     metadata: { ...existing.metadata, labels: { ...existing.metadata.labels, ...desired.metadata.labels }, annotations: { ...existing.metadata.annotations, ...desired.metadata.annotations } },
-    spec: { ...existing.spec, versions: desired.spec.versions, ...(conversion ? { conversion } : {}), ...(preserveUnknownFields === undefined ? {} : { preserveUnknownFields }) },
+    spec: { ...existing.spec, versions: desired.spec.versions, conversion: conversion ?? { strategy: 'None' }, ...(preserveUnknownFields === undefined ? {} : { preserveUnknownFields }) },
   });
 }
 
