@@ -27,6 +27,8 @@ export function runWorkPlacementController(context: PlatformContext): Controller
   /** When a placement was last compared with its store, as far as this process knows; absent: it is to be. */
   const comparedAt = new Map<string, number>();
   const aggregates = new AggregateWrites();
+  /** Who has a record, by uid: from the decision on, and not only when its status says that it is written. */
+  const holders = new Map<string, string>();
   /** Placements that were refused, by what they wait for: another write to their store, or to their Destination. */
   const refused = createWaitingRoom((request) => controller.enqueue(request));
 
@@ -51,12 +53,19 @@ export function runWorkPlacementController(context: PlatformContext): Controller
   const letGo = (placement: WorkPlacement): Promise<unknown> => dropFinalizers(client, workPlacements, placement, [FINALIZERS.workPlacement, FINALIZERS.workPlacementIndex]);
   const again = (): Result => (config.stateStoreReconciliationIntervalMs > 0 ? retryAfter(config.stateStoreReconciliationIntervalMs) : done);
 
+  const holderOf = (record: string): WorkPlacement => {
+    const rivals = informers.workPlacements.byIndex(BY_RECORD, record);
+    const holder = rivals.find(({ metadata }) => metadata.uid === holders.get(record)) ?? recordOwner(rivals);
+    holders.set(record, holder.metadata.uid ?? '');
+    return holder;
+  };
+
   const write = async (snapshot: PlacementSnapshot & { readonly key: string }, action: 'write' | 'remove'): Promise<Result> => {
     const { placement, key } = snapshot;
     const destination = snapshot.destination!;
     const ref = destination.spec!.stateStoreRef!;
     const writer = stateStores.get(ref)!;
-    const owner = destination.spec?.filepath?.mode === 'none' ? recordOwner(informers.workPlacements.byIndex(BY_RECORD, recordKey(placement))) : placement;
+    const owner = destination.spec?.filepath?.mode === 'none' ? holderOf(recordKey(placement)) : placement;
     const isOwner = owner.metadata.uid === placement.metadata.uid;
     // It has nothing there, or what it has is another one's by now.
     if (action === 'remove' && (!isOwner || hasHeir(placement, destination, () => informers.workPlacements.byIndex(BY_DESTINATION, destination.metadata.name)))) {
@@ -162,7 +171,13 @@ export function runWorkPlacementController(context: PlatformContext): Controller
     },
   });
   // Whoever had the same record can have it now.
-  informers.workPlacements.subscribe({ deleted: (placement) => refused.call(placement.spec?.targetDestinationName ?? '') });
+  informers.workPlacements.subscribe({
+    deleted: (placement) => {
+      const record = recordKey(placement);
+      if (holders.get(record) === placement.metadata.uid) holders.delete(record);
+      refused.call(placement.spec?.targetDestinationName ?? '');
+    },
+  });
   stateStores.onUnknown((ref) => {
     // Who stands in the store comes before who was refused, so that each keeps its place when all is written anew.
     for (const placement of placementsOf(context, ref).toSorted((left, right) => Number(isWritten(right)) - Number(isWritten(left)))) {
