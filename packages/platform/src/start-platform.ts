@@ -33,6 +33,8 @@ export interface PlatformOptions {
   readonly log?: Logger;
   /** Is told in its place while the settings say `logging.structured: false`. */
   readonly textLog?: Logger;
+  /** Stands in each line as `logger`. */
+  readonly loggerName?: string;
   /** What the installation sets; the ConfigMap `kratix` wins. */
   readonly config?: Partial<PlatformConfig>;
   /** PEM of an authority that state stores' certificates may be of, besides the system's and the Secret's `ca.crt`. */
@@ -60,7 +62,7 @@ export function startPlatform(options: PlatformOptions): Platform {
   let config: PlatformConfig | undefined;
   const leveled = leveledLogger({ structured: options.log ?? defaultLogger, text: options.textLog }, () => (config ?? DEFAULT_CONFIG).logging);
   const telemetry = createTelemetry(leveled);
-  const log = platformLogger(leveled, telemetry);
+  const log = platformLogger(leveled, telemetry, options.loggerName);
   const client = aroundRequests(options.client, (request, send) => telemetry.aroundRequest(request, () => metrics.countRequest(request, send)));
   const cache = createCache(client, { signal, clock, log });
   const stateStores = createStateStores();

@@ -36,6 +36,7 @@ export const startPlatformUnit: StartUnit = async (context) => {
       signal: stopping.signal,
       log: platformLog,
       textLog: platformTextLog,
+      ...(environment.loggerName ? { loggerName: environment.loggerName } : {}),
       gitClient: environment.gitClient,
       config: { ...environment.config, logging: { structured: true, level: platformLogLevel } },
     }),

@@ -5,6 +5,7 @@ import type { GitClientOptions } from '../state-store/open-writer.ts';
 export interface ParsedEnvironment {
   readonly config: Partial<PlatformConfig>;
   readonly gitClient: GitClientOptions;
+  readonly loggerName?: string;
   /** What is ignored, and why. */
   readonly warnings: readonly string[];
 }
@@ -25,6 +26,7 @@ export function parseEnvironment(env: Readonly<Record<string, string | undefined
   const given = <K extends string, V>(name: K, value: V | undefined): { readonly [key in K]?: V } => (value === undefined ? {} : ({ [name]: value } as { readonly [key in K]?: V }));
   const pullSecret = env['PIPELINE_ADAPTER_PULL_SECRET'] || undefined;
   const folder = env['KRATIX_TLS_DATA_PATH'] || undefined;
+  const loggerName = env['KRATIX_LOGGER_PREFIX']?.slice(0, 100) || undefined;
   for (const [name, why] of Object.entries(WITHOUT_EFFECT)) if (env[name]) warnings.push(`${name}: ${why}`);
   return {
     config: given('adapterPullSecret', pullSecret !== undefined && !SECRET_NAME.test(pullSecret) ? refuse('PIPELINE_ADAPTER_PULL_SECRET', 'must be the name of a Secret; no Secret is added') : pullSecret),
@@ -35,6 +37,7 @@ export function parseEnvironment(env: Readonly<Record<string, string | undefined
       ...given('authoritiesFolder', folder),
       ...(ON.has(env['KRATIX_GIT_TRACE']?.toLowerCase() ?? '') ? { isTraced: true } : {}),
     },
+    ...given('loggerName', loggerName),
     warnings,
   };
 }
@@ -44,6 +47,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 const SECRET_NAME = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const ON = new Set(['1', 'true']);
 const WITHOUT_EFFECT = {
+  PIPELINE_ADAPTER_IMG: 'has no effect: the adapter is a part of the platform and runs in its process',
   KRATIX_EXEC_FATAL_TIMEOUT: 'has no effect: what does not answer in time is given up at once',
   KRATIX_GIT_TRACE_PACKET: 'has no effect: what travels may hold secrets, and is never logged; KRATIX_GIT_TRACE=1 logs each exchange without it',
 } as const;

@@ -5,12 +5,12 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * Adds to what controllers log by which people look for it in the logs of Kratix: the Promise, the request as
- * `promise/namespace/name`, and the trace (contract, section 8.3).
+ * `promise/namespace/name`, the trace (contract, section 8.3), and as `logger` the name that the installation gave.
  */
-export function platformLogger(log: Logger, telemetry: Telemetry): Logger {
+export function platformLogger(log: Logger, telemetry: Pick<Telemetry, 'traceId'>, name?: string): Logger {
   const complete = (fields: Fields): Fields => {
     const traceId = telemetry.traceId();
-    return { ...fields, ...subjectOf(fields), ...(traceId ? { trace_id: traceId } : {}) };
+    return { ...(name ? { logger: name } : {}), ...fields, ...subjectOf(fields), ...(traceId ? { trace_id: traceId } : {}) };
   };
   return {
     debug: (fields, message) => log.debug(complete(fields), message),
