@@ -227,6 +227,7 @@ function referenceTo(object: KubeObject) {
 }
 
 function cut(text: string): string {
+  if (text.length * 3 <= maxNoteBytes) return text;
   const bytes = new TextEncoder().encode(text);
   if (bytes.length <= maxNoteBytes) return text;
   // The decoder turns a character that was cut in half into U+FFFD, which is dropped.
