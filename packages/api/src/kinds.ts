@@ -74,7 +74,7 @@ export const platformKinds: readonly Kind[] = [
 ];
 
 /** Flux' kinds. */
-export const fluxKinds: readonly Kind[] = [flux.gitRepositories, flux.kustomizations];
+export const fluxKinds: readonly Kind[] = [flux.gitRepositories, flux.buckets, flux.kustomizations];
 
 /** The Postgres operator's kinds. */
 export const acidKinds: readonly Kind[] = [acid.postgresqls, acid.operatorConfigurations, acid.postgresTeams];

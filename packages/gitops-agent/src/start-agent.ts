@@ -1,8 +1,8 @@
 import { keyOf, keyString, type KubeObject, type ObjectKey } from '@plinth/apimachinery';
-import { customResourceDefinitions, gitRepositories, kustomizations, namespaces, type CustomResourceDefinition, type GitRepository, type Kustomization } from '@plinth/api';
+import { buckets, customResourceDefinitions, gitRepositories, kustomizations, namespaces, type Bucket, type CustomResourceDefinition, type GitRepository, type Kustomization } from '@plinth/api';
 import type { Client } from '@plinth/client';
 import { createCache, createEventRecorder, isConditionTrue, runController, systemClock, type Clock, type Controller, type Logger } from '@plinth/controller-runtime';
-import { dependenciesOf, sourceOf } from './kustomization/depends-on.ts';
+import { dependenciesOf, sourceId } from './kustomization/depends-on.ts';
 import { watchDrift } from './drift/watch-drift.ts';
 import { createKustomizationReconciler } from './kustomization/reconciler.ts';
 import { missingKey } from './kustomization/apply-object.ts';
@@ -10,9 +10,13 @@ import { PARTIALLY_APPLIED } from './kustomization/status.ts';
 import { logger } from './logger.ts';
 import { REQUESTED_AT } from './names.ts';
 import { openArtifactStore } from './source/artifact-store.ts';
+import type { OpenBucket } from './source/bucket/bucket-remotes.ts';
+import { openS3Bucket } from './source/bucket/open-s3-bucket.ts';
+import { createBucketReconciler, restoreBucket } from './source/bucket/reconciler.ts';
 import { openGitRemote } from './source/git-client.ts';
 import type { OpenRemote } from './source/git-remotes.ts';
 import { createSourceReconciler, restoreArtifact } from './source/reconciler.ts';
+import type { FindSources, Source } from './source/source.ts';
 
 export interface GitOpsAgentOptions {
   /** The cluster to work on, as somebody who may do everything (see `gitopsManifests`). */
@@ -26,43 +30,49 @@ export interface GitOpsAgentOptions {
   readonly clock?: Clock;
   /** How git servers are reached. Default: smart HTTP. */
   readonly openRemote?: OpenRemote;
+  /** How buckets are reached. Default: S3. */
+  readonly openBucket?: OpenBucket;
 }
 
 const BY_SOURCE = 'source';
 const BY_DEPENDENCY = 'dependency';
 
 /**
- * Flux' GitRepository and Kustomization on one cluster, with Flux' names, conditions and inventory. Returns when it knows
+ * Flux' GitRepository, Bucket and Kustomization on one cluster, with Flux' names, conditions and inventory. Returns when it knows
  * the state of the cluster and has begun to work; ends with the signal or by disposal, and then waits for what runs.
  *
  * Assumptions: the kinds of `gitopsManifests` are installed; no other agent works on the same cluster.
  */
 export async function startGitOpsAgent(options: GitOpsAgentOptions): Promise<AsyncDisposable> {
-  const { log = logger, clock = systemClock, openRemote = openGitRemote } = options;
+  const { log = logger, clock = systemClock, openRemote = openGitRemote, openBucket = openS3Bucket } = options;
   const ended = new AbortController();
   const signal = AbortSignal.any([options.signal, ended.signal]);
   await using stack = new AsyncDisposableStack();
   stack.defer(() => ended.abort());
-  const store = stack.use(openArtifactStore(options.dataDir));
+  const gitStore = stack.use(openArtifactStore(options.dataDir, 'gitrepository'));
+  const bucketStore = stack.use(openArtifactStore(options.dataDir, 'bucket'));
   const cache = stack.use(createCache(options.client, { signal, clock, log }));
   const events = stack.use(createEventRecorder(options.client, { controller: 'kustomize-controller', clock, log }));
   const sourceEvents = stack.use(createEventRecorder(options.client, { controller: 'source-controller', clock, log }));
 
-  const sources = cache.informer<GitRepository>(gitRepositories);
+  const repositories = cache.informer<GitRepository>(gitRepositories);
+  const bucketObjects = cache.informer<Bucket>(buckets);
+  const findSources: FindSources = (kind) =>
+    kind === 'GitRepository' ? { resource: 'gitrepositories.source.toolkit.fluxcd.io', get: repositories.get, store: gitStore } : kind === 'Bucket' ? { resource: 'buckets.source.toolkit.fluxcd.io', get: bucketObjects.get, store: bucketStore } : undefined;
   const units = cache.informer<Kustomization>(kustomizations);
-  units.addIndex(BY_SOURCE, (unit) => [keyString(sourceOf(unit))]);
+  units.addIndex(BY_SOURCE, (unit) => [sourceId(unit)]);
   units.addIndex(BY_DEPENDENCY, (unit) => dependenciesOf(unit).map(keyString));
 
   // What earlier processes stored is there before anybody asks for it: a restart must not look like a loss.
-  await sources.synced;
-  await Promise.all(sources.list().map((source) => restoreArtifact(store, source, log)));
+  await Promise.all([repositories.synced, bucketObjects.synced]);
+  await Promise.all([...repositories.list().map((source) => restoreArtifact(gitStore, source, log)), ...bucketObjects.list().map((source) => restoreBucket(bucketStore, source, log))]);
 
   let sourceController: Controller | undefined;
   const sourceReconciler = stack.use(
     createSourceReconciler({
       client: cache.client,
-      repositories: sources,
-      store,
+      repositories,
+      store: gitStore,
       openRemote,
       events: sourceEvents,
       clock,
@@ -73,8 +83,21 @@ export async function startGitOpsAgent(options: GitOpsAgentOptions): Promise<Asy
   sourceController = stack.use(
     runController({
       name: 'gitrepository',
-      sources: [{ informer: sources, predicate: isAsked }],
+      sources: [{ informer: repositories, predicate: isAsked }],
       reconcile: (key, context) => sourceReconciler.reconcile(key, context.signal),
+      signal,
+      clock,
+      log,
+    }),
+  );
+
+  const bucketReconciler = stack.use(createBucketReconciler({ client: cache.client, buckets: bucketObjects, store: bucketStore, openBucket, events: sourceEvents, clock, log }));
+  stack.use(
+    runController({
+      name: 'bucket',
+      sources: [{ informer: bucketObjects, predicate: isAsked }],
+      reconcile: (key, context) => bucketReconciler.reconcile(key, context.signal),
+      concurrency: 4,
       signal,
       clock,
       log,
@@ -86,22 +109,22 @@ export async function startGitOpsAgent(options: GitOpsAgentOptions): Promise<Asy
     client: cache.client,
     ...(options.clientFor ? { clientFor: options.clientFor } : {}),
     kustomizations: units,
-    repositories: sources,
-    store,
+    findSources,
     enqueue: (key, afterMs) => controller?.enqueue(key, afterMs),
     events,
     clock,
     log,
   });
   const drift = stack.use(watchDrift({ client: options.client, seen: reconciler.seen, listed: reconciler.listed, signal, clock, log }));
-  const unitsOf = (source: ObjectKey): readonly ObjectKey[] => units.byIndex(BY_SOURCE, keyString(source)).map(keyOf);
+  const unitsOf = (kind: Source['kind'], source: ObjectKey): readonly ObjectKey[] => units.byIndex(BY_SOURCE, `${kind} ${keyString(source)}`).map(keyOf);
   controller = stack.use(
     runController({
       name: 'kustomization',
       sources: [
         { informer: units, predicate: (object, previous) => interruptIfChanged(object, previous) },
         { informer: units, predicate: isProgress, map: (object) => units.byIndex(BY_DEPENDENCY, keyString(keyOf(object))).map(keyOf) },
-        { informer: sources, predicate: (_object, previous) => previous === undefined, map: (object) => unitsOf(keyOf(object)) },
+        { informer: repositories, predicate: (_object, previous) => previous === undefined, map: (object) => unitsOf('GitRepository', keyOf(object)) },
+        { informer: bucketObjects, predicate: (_object, previous) => previous === undefined, map: (object) => unitsOf('Bucket', keyOf(object)) },
         { informer: cache.informer<CustomResourceDefinition>(customResourceDefinitions), map: (object) => servedKinds(object).flatMap((kind) => reconciler.waitingFor(kind)) },
         { informer: cache.informer(namespaces), predicate: (_object, previous) => previous === undefined, map: ({ metadata }) => reconciler.waitingFor(missingKey({ namespace: metadata.name })) },
       ],
@@ -116,14 +139,16 @@ export async function startGitOpsAgent(options: GitOpsAgentOptions): Promise<Asy
       log,
     }),
   );
-  stack.defer(
-    store.subscribe((source) => {
-      for (const unit of unitsOf(source)) {
-        reconciler.interrupt(unit);
-        controller?.enqueue(unit);
-      }
-    }),
-  );
+  for (const [kind, store] of [['GitRepository', gitStore], ['Bucket', bucketStore]] as const) {
+    stack.defer(
+      store.subscribe((source) => {
+        for (const unit of unitsOf(kind, source)) {
+          reconciler.interrupt(unit);
+          controller?.enqueue(unit);
+        }
+      }),
+    );
+  }
   await cache.synced();
   const owned = stack.move();
   return { [Symbol.asyncDispose]: () => owned.disposeAsync() };

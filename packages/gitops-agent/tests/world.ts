@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { gitRepositories, kustomizations, type GitRepository, type Kustomization } from '@plinth/api';
+import { gitRepositories, kustomizations, type Bucket, type GitRepository, type Kustomization } from '@plinth/api';
 import { findCondition, silentLogger } from '@plinth/controller-runtime';
 import { startGitServer, type GitServer } from '@plinth/git';
 import { eventually, startControlPlane, tempDir, type ControlPlane } from '@plinth/testing';
@@ -26,7 +26,7 @@ export interface World extends AsyncDisposable {
   settled(name: string, commit: string, ready?: 'True' | 'False'): Promise<Kustomization>;
 }
 
-export const ready = (object: GitRepository | Kustomization | undefined) => findCondition(object?.status?.conditions, 'Ready');
+export const ready = (object: GitRepository | Bucket | Kustomization | undefined) => findCondition(object?.status?.conditions, 'Ready');
 
 /** `listen`: the cluster takes connections, too, for stock kubectl. */
 export async function world(options: { readonly listen?: boolean } = {}): Promise<World> {

@@ -3,8 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { BucketStateStore } from '../src/bucket/bucket-state-store.ts';
 import type { BucketStateStoreOptions } from '../src/bucket/bucket-state-store.ts';
 import { directory, files, indexed, stateStoreConformance, text, versionOf } from './conformance.ts';
-import { startS3Server } from './s3-server.ts';
-import type { S3Server } from './s3-server.ts';
+import { startS3Server, type S3Server } from '@plinth/testing';
 
 stateStoreConformance('a bucket', startBucket, { isFlat: true });
 stateStoreConformance('a folder of a bucket', () => startBucket({ path: '/clusters/' }), { isFlat: true });

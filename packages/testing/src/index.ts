@@ -8,4 +8,5 @@ export { findKubectl, type KubectlVersion } from './find-kubectl.ts';
 export { freePort } from './free-port.ts';
 export { leakCheck } from './leak-check.ts';
 export { runKubectl, type KubectlOptions, type KubectlResult } from './run-kubectl.ts';
+export { startS3Server, type S3Server } from './s3-server.ts';
 export { tempDir, type TempDir } from './temp-dir.ts';

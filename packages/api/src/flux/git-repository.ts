@@ -1,22 +1,8 @@
-import { boolean, int64, list, object, oneOf, string, stringList, stringMap, time, type Of } from '../schema/fields.ts';
+import { boolean, int64, list, object, oneOf, string, stringList } from '../schema/fields.ts';
 import { customKind, type ObjectIn } from '../schema/kind.ts';
 import { conditions } from '../schema/meta.ts';
+import { artifact } from './artifact.ts';
 import { DURATION_PATTERN, fluxColumns } from './columns.ts';
-
-const artifact = object(
-  'The newest content that was fetched.',
-  {
-    path: string('Path of the archive in the storage.'),
-    url: string('Address of the archive.'),
-    revision: string('What it was made from: main@sha1:...'),
-    digest: string('Checksum of the archive: sha256:...', { pattern: '^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]+$' }),
-    lastUpdateTime: time('When it was made.'),
-    size: int64('Size of the archive in bytes.'),
-    metadata: stringMap('Further facts.'),
-  },
-  ['path', 'url', 'revision', 'lastUpdateTime'],
-);
-export interface Artifact extends Of<typeof artifact> {}
 
 const name = (of: string) => object(of, { name: string('Name of the Secret.') }, ['name']);
 const include = object(

@@ -9,7 +9,10 @@ import { PARTIALLY_APPLIED } from './status.ts';
 export const dependenciesOf = (kustomization: Kustomization): readonly ObjectKey[] =>
   (kustomization.spec?.dependsOn ?? []).map(({ name, namespace }) => ({ namespace: namespace ?? kustomization.metadata.namespace ?? '', name }));
 
-/** The source of a Kustomization. */
+/** The source of a Kustomization, and which kind it is. */
+export const sourceId = (kustomization: Kustomization): string => `${kustomization.spec?.sourceRef.kind ?? ''} ${keyString(sourceOf(kustomization))}`;
+
+/** The name of the source of a Kustomization. */
 export const sourceOf = (kustomization: Kustomization): ObjectKey => ({
   namespace: kustomization.spec?.sourceRef.namespace ?? kustomization.metadata.namespace ?? '',
   name: kustomization.spec?.sourceRef.name ?? '',
@@ -26,7 +29,7 @@ export function unmetDependency(
   kustomization: Kustomization,
   artifact: Artifact,
   find: (key: ObjectKey) => Kustomization | undefined,
-  artifactAt: (source: ObjectKey, revision: string) => Artifact | undefined,
+  artifactAt: (revision: string) => Artifact | undefined,
 ): string | undefined {
   for (const key of dependenciesOf(kustomization)) {
     const name = `'${keyString(key)}'`;
@@ -37,11 +40,10 @@ export function unmetDependency(
     const partial = findCondition(status?.conditions, PARTIALLY_APPLIED);
     const isPartial = partial?.status === 'True' && partial.observedGeneration === dependency.metadata.generation;
     if (!isReady && !isPartial) return `dependency ${name} is not ready`;
-    const source = sourceOf(dependency);
-    if (dependency.spec?.sourceRef.kind !== kustomization.spec?.sourceRef.kind || keyString(source) !== keyString(sourceOf(kustomization))) continue;
+    if (sourceId(dependency) !== sourceId(kustomization)) continue;
     const at = isReady ? status?.lastAppliedRevision : status?.lastAttemptedRevision;
     if (at === artifact.revision) continue;
-    const before = at === undefined ? undefined : artifactAt(source, at);
+    const before = at === undefined ? undefined : artifactAt(at);
     if (!before || !isSameFolder(before, artifact, dependency.spec?.path ?? '')) return `dependency ${name} revision is not up to date`;
   }
   return undefined;

@@ -1,12 +1,13 @@
 import { keyOf, keyString, type GroupVersionKind, type ObjectKey, type UnstructuredObject } from '@plinth/apimachinery';
-import { kustomizations, type GitRepository, type Kustomization } from '@plinth/api';
+import { kustomizations, type Kustomization } from '@plinth/api';
 import type { Client } from '@plinth/client';
 import { done, findCondition, patchStatus, retryAfter, withFinalizer, type Clock, type EventRecorder, type Informer, type Logger, type Result } from '@plinth/controller-runtime';
 import { missingFrom, noticeDrift, type Sighting } from '../drift/notice-drift.ts';
 import type { WatchedKinds } from '../drift/watch-drift.ts';
 import { parseDuration, printDuration } from '../duration.ts';
 import { FINALIZER, KUSTOMIZATION_STATUS_MANAGER, OWNER_NAME_LABEL, OWNER_NAMESPACE_LABEL, REQUESTED_AT } from '../names.ts';
-import type { Artifact, ArtifactStore } from '../source/artifact-store.ts';
+import type { Artifact } from '../source/artifact-store.ts';
+import type { FindSources } from '../source/source.ts';
 import { applyArtifact } from './apply-artifact.ts';
 import { cleanUp } from './clean-up.ts';
 import { sourceOf, unmetDependency } from './depends-on.ts';
@@ -22,8 +23,7 @@ export interface KustomizationReconcilerOptions {
   /** Acts as a ServiceAccount, for Kustomizations that name one. */
   readonly clientFor?: (namespace: string, serviceAccount: string) => Client;
   readonly kustomizations: Informer<Kustomization>;
-  readonly repositories: Informer<GitRepository>;
-  readonly store: ArtifactStore;
+  readonly findSources: FindSources;
   /** Asks for another reconcile. */
   readonly enqueue: (key: ObjectKey, afterMs: number) => void;
   readonly events: EventRecorder;
@@ -60,7 +60,7 @@ const MAX_PACE_MS = 1_000;
  * looks at the live objects, too, and puts back what somebody changed.
  */
 export function createKustomizationReconciler(options: KustomizationReconcilerOptions): KustomizationReconciler {
-  const { client, store, events, clock, log } = options;
+  const { client, findSources, events, clock, log } = options;
   const memories = new Map<string, { readonly key: ObjectKey; readonly memory: Memory }>();
 
   const contextOf = (kustomization: Kustomization): StatusContext => {
@@ -97,13 +97,20 @@ export function createKustomizationReconciler(options: KustomizationReconcilerOp
   /** What a run is about: its source's artifact, or why there is none. */
   function findArtifact(kustomization: Kustomization): Artifact | (RunOutcome & { readonly type: 'failed' }) {
     const source = sourceOf(kustomization);
-    const repository = options.repositories.get(source);
+    const sources = findSources(kustomization.spec?.sourceRef.kind ?? '');
+    const object = sources?.get(source);
     const failed = (message: string) => ({ type: 'failed', reason: 'ArtifactFailed', stage: 'Fetching manifests', message }) as const;
-    if (!repository) return failed(`gitrepositories.source.toolkit.fluxcd.io "${source.name}" not found`);
-    const artifact = store.get(source);
+    if (!object) return failed(`${sources?.resource ?? kustomization.spec?.sourceRef.kind} "${source.name}" not found`);
+    const artifact = sources?.store.get(source);
     if (artifact) return artifact;
-    const ready = findCondition(repository.status?.conditions, 'Ready');
+    const ready = findCondition(object.status?.conditions, 'Ready');
     return failed(ready?.status === 'False' ? 'Source is not ready, artifact not found, retrying in 30s' : 'Source artifact not found, retrying in 30s');
+  }
+
+  /** What a bucket's source leaves out is not in its artifact. */
+  function ignoreOf(kustomization: Kustomization): string | undefined {
+    const source = findSources(kustomization.spec?.sourceRef.kind ?? '')?.get(sourceOf(kustomization));
+    return source?.kind === 'Bucket' ? undefined : source?.spec?.ignore;
   }
 
   async function run(kustomization: Kustomization, memory: Memory, signal: AbortSignal): Promise<Result> {
@@ -113,7 +120,7 @@ export function createKustomizationReconciler(options: KustomizationReconcilerOp
     if (unsupported) return finish(kustomization, memory, { type: 'stalled', reason: 'Unsupported', message: unsupported }, clock.now(), []);
     const artifact = findArtifact(kustomization);
     if ('type' in artifact) return finish(kustomization, memory, artifact, clock.now(), []);
-    const unmet = unmetDependency(kustomization, artifact, (key) => options.kustomizations.get(key), (source, revision) => store.at(source, revision));
+    const unmet = unmetDependency(kustomization, artifact, (key) => options.kustomizations.get(key), (revision) => findSources(kustomization.spec?.sourceRef.kind ?? '')?.store.at(sourceOf(kustomization), revision));
     if (unmet) {
       return finish(kustomization, memory, { type: 'failed', reason: 'DependencyNotReady', stage: 'Fetching manifests', message: unmet, revision: artifact.revision }, clock.now(), []);
     }
@@ -141,7 +148,7 @@ export function createKustomizationReconciler(options: KustomizationReconcilerOp
       signal,
       timeoutMs: contextOf(current).timeoutMs,
       checkLive,
-      ignore: options.repositories.get(sourceOf(current))?.spec?.ignore,
+      ignore: ignoreOf(current),
       causes,
       changes,
       applied: () => judge(keyOf(current), memory),

@@ -23,6 +23,6 @@ export function unsupportedOf(kustomization: Kustomization, canActAs: boolean): 
   ];
   const names = used.filter((name) => name !== undefined);
   if (names.length > 0) return `spec.${names.join(', spec.')} not supported by this agent, remove it`;
-  if (spec.sourceRef.kind !== 'GitRepository') return `spec.sourceRef.kind ${spec.sourceRef.kind} not supported by this agent, use GitRepository`;
+  if (spec.sourceRef.kind !== 'GitRepository' && spec.sourceRef.kind !== 'Bucket') return `spec.sourceRef.kind ${spec.sourceRef.kind} not supported by this agent, use GitRepository or Bucket`;
   return undefined;
 }

@@ -8,7 +8,7 @@ import type { FolderEntry, TreeReader } from './tree-reader.ts';
 
 /** The content of a source at one revision. Never changes; what is read from it is always the same. */
 export interface Artifact {
-  /** `main@sha1:<commit>`. */
+  /** `main@sha1:<commit>` of git, `sha256:<digest of the listing>` of a bucket. */
   readonly revision: string;
   readonly commit: string;
   /** Id of the root folder. */
@@ -51,8 +51,11 @@ export interface ArtifactStore extends AsyncDisposable {
   subscribe(handler: (source: ObjectKey) => void): () => void;
 }
 
-/** `dataDir` is made when it is missing; nobody else may write to it. */
-export function openArtifactStore(dataDir: string): ArtifactStore {
+/** Kinds of sources, each with a folder of its own. */
+export type ArtifactKind = 'gitrepository' | 'bucket';
+
+/** For the sources of one kind. `dataDir` is made when it is missing; nobody else may write to it. */
+export function openArtifactStore(dataDir: string, kind: ArtifactKind): ArtifactStore {
   const repositories = new Map<string, Promise<Repository>>();
   const artifacts = new Map<string, Artifact>();
   /** The one before the newest: consumers may still be at it. */
@@ -76,7 +79,7 @@ export function openArtifactStore(dataDir: string): ArtifactStore {
     const key = keyString(source);
     let repository = repositories.get(key);
     if (!repository) {
-      repository = Repository.ensure(folderOf(dataDir, source));
+      repository = Repository.ensure(join(dataDir, artifactPath(source, kind)));
       repositories.set(key, repository);
       repository.catch(() => repositories.delete(key));
     }
@@ -132,7 +135,7 @@ export function openArtifactStore(dataDir: string): ArtifactStore {
       measures.delete(key);
       if (repository) await joining.get(repository);
       repository?.[Symbol.dispose]();
-      await rm(folderOf(dataDir, source), { recursive: true, force: true });
+      await rm(join(dataDir, artifactPath(source, kind)), { recursive: true, force: true });
       for (const handler of handlers) handler(source);
     },
     subscribe: (handler) => {
@@ -148,9 +151,7 @@ export function openArtifactStore(dataDir: string): ArtifactStore {
 }
 
 /** The path of a source's artifacts, relative to the data directory. Names are DNS names: they cannot escape. */
-export const artifactPath = (source: ObjectKey): string => join('gitrepository', source.namespace ?? '', `${source.name}.git`);
-
-const folderOf = (dataDir: string, source: ObjectKey): string => join(dataDir, artifactPath(source));
+export const artifactPath = (source: ObjectKey, kind: ArtifactKind): string => join(kind, source.namespace ?? '', `${source.name}.git`);
 
 /** What can be read: the repository, and a pack on its way there. */
 interface Content {

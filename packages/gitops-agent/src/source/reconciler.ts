@@ -10,6 +10,7 @@ import { readAddress } from './credentials.ts';
 import { AuthenticationFailed, type OpenRemote, type RemoteRepository } from './git-remotes.ts';
 import { ArtifactTooLarge } from './measure-folder.ts';
 import { subscribeToRefs, type RefSubscription } from './ref-subscription.ts';
+import { retryDelay } from './retry-delay.ts';
 import { chooseRevision, describeReference, type ChosenRevision, type GitReference } from './revision.ts';
 import { sourceStatus, type SourceOutcome } from './status.ts';
 
@@ -50,8 +51,6 @@ interface Connection {
   readonly refs: RefSubscription;
 }
 
-const FIRST_RETRY_MS = 750;
-const MAX_RETRY_MS = 15 * 60_000;
 /** While the server tells of pushes, polls are only there to notice that it is gone. */
 const LIVE_POLL_MS = 30_000;
 const ZERO_ID = /^0+$/;
@@ -123,7 +122,7 @@ export function createSourceReconciler(options: SourceReconcilerOptions): Source
     return {
       type: 'stored',
       artifact: {
-        path: artifactPath(key),
+        path: artifactPath(key, 'gitrepository'),
         url: `git+${withoutCredentials(repository.spec?.url ?? '')}@${artifact.commit}`,
         revision: artifact.revision,
         digest: `sha1:${artifact.root}`,
@@ -178,8 +177,7 @@ export function createSourceReconciler(options: SourceReconcilerOptions): Source
     const now = clock.now();
     // The schedule stands before the status is written: the write must not count as a reason for another look.
     const idleMs = memory.connection?.refs.isLive ? Math.max(intervalMs, LIVE_POLL_MS) : intervalMs;
-    const retryMs = Math.min(FIRST_RETRY_MS * 2 ** Math.min(memory.failures - 1, 20), MAX_RETRY_MS, Math.max(intervalMs, FIRST_RETRY_MS));
-    memory.nextPollAt = now + (failed ? retryMs : idleMs);
+    memory.nextPollAt = now + (failed ? retryDelay(memory.failures, intervalMs) : idleMs);
     report(repository, outcome);
     await patchStatus(client, gitRepositories, repository, sourceStatus(repository, outcome, requestedAt, new Date(now)), { fieldManager: SOURCE_STATUS_MANAGER });
     return retryAfter(memory.nextPollAt - now);

@@ -1,7 +1,7 @@
-import type { GitRepository } from '@plinth/api';
+import type { Source } from './source.ts';
 import { setCondition } from '@plinth/controller-runtime';
 
-type Status = NonNullable<GitRepository['status']>;
+type Status = NonNullable<Source['status']>;
 type Artifact = NonNullable<Status['artifact']>;
 type Conditions = NonNullable<Status['conditions']>;
 
@@ -16,10 +16,10 @@ export type SourceOutcome =
 
 const without = (conditions: Conditions, ...types: readonly string[]): Conditions => conditions.filter(({ type }) => !types.includes(type));
 
-/** The status of a GitRepository after an outcome. A failure keeps the last artifact. */
-export function sourceStatus(repository: GitRepository, outcome: SourceOutcome, requestedAt: string | undefined, now: Date): Status {
-  const before = repository.status ?? {};
-  const observedGeneration = repository.metadata.generation ?? 0;
+/** The status of a source after an outcome. A failure keeps the last artifact. */
+export function sourceStatus(source: Source, outcome: SourceOutcome, requestedAt: string | undefined, now: Date): Status {
+  const before = source.status ?? {};
+  const observedGeneration = source.metadata.generation ?? 0;
   const set = (conditions: Conditions, type: string, status: 'True' | 'False' | 'Unknown', reason: string, message: string): Conditions =>
     setCondition(conditions, { type, status, reason, message: message.slice(0, 20_000), observedGeneration }, now) as Conditions;
   const handled = requestedAt === undefined ? {} : { lastHandledReconcileAt: requestedAt };
@@ -28,7 +28,7 @@ export function sourceStatus(repository: GitRepository, outcome: SourceOutcome, 
     case 'stored':
     case 'unchanged': {
       const artifact = outcome.type === 'stored' ? outcome.artifact : before.artifact;
-      const message = `stored artifact for revision '${artifact?.revision ?? ''}'`;
+      const message = `stored artifact${source.kind === 'Bucket' ? ':' : ' for'} revision '${artifact?.revision ?? ''}'`;
       const healthy = without(old, 'Reconciling', 'FetchFailed', 'StorageOperationFailed', 'ArtifactOutdated', 'Stalled');
       const conditions = set(set(healthy, 'Ready', 'True', 'Succeeded', message), 'ArtifactInStorage', 'True', 'Succeeded', message);
       return {
@@ -36,7 +36,7 @@ export function sourceStatus(repository: GitRepository, outcome: SourceOutcome, 
         ...handled,
         observedGeneration,
         ...(artifact ? { artifact } : {}),
-        ...(repository.spec?.ignore === undefined ? {} : { observedIgnore: repository.spec.ignore }),
+        ...(source.spec?.ignore === undefined ? {} : { observedIgnore: source.spec.ignore }),
         conditions,
       };
     }
