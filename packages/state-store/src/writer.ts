@@ -34,9 +34,12 @@ export interface StateStoreChange {
 /** What became of one change. `failed` is about this change alone unless the error says that the store is the cause. */
 export type WriteOutcome =
   /** Durable in the store. `versionId`: the commit's SHA (git), or a hash over the uploaded versions (bucket). */
-  | { readonly outcome: 'written'; readonly versionId: string }
-  /** The store already held exactly this; nothing was written. `versionId`: the version that was compared with. */
-  | { readonly outcome: 'unchanged'; readonly versionId: string }
+  | { readonly outcome: 'written'; readonly versionId: string; readonly heldAt?: string }
+  /**
+   * The store already held exactly this; nothing was written. `versionId`: the version that was compared with. `heldAt`, of
+   * stores whose version ids are not of the whole store: what to ask {@link StateStoreWriter.contains} for instead.
+   */
+  | { readonly outcome: 'unchanged'; readonly versionId: string; readonly heldAt?: string }
   | { readonly outcome: 'failed'; readonly error: StateStoreError };
 
 export interface WriteOptions {
@@ -57,10 +60,16 @@ export interface WriteOptions {
 export interface StateStoreWriter extends AsyncDisposable {
   readonly kind: 'git' | 'bucket';
   /**
-   * Whether the store at `revision` holds what an outcome called `versionId`: it is the same or came later. Undefined
-   * when this writer cannot tell: it has not seen one of them. Absent for stores whose revisions do not tell.
+   * Whether the store at `revision` (a commit; of a bucket the digest that Flux makes of a listing) holds what an outcome called
+   * `heldAt`, or else `versionId`: it is the same or came later. Undefined when this writer cannot tell: it has not seen one
+   * of them. Absent for stores whose revisions do not tell.
    */
   readonly contains?: (revision: string, versionId: string) => boolean | undefined;
+  /**
+   * Looks whether the store is at one of these revisions, of all that begins with `prefix`, unless all of them are known; {@link
+   * contains} can tell then. Resolves to whether one is known. Rejects with a StateStoreError. Absent where writers see every revision.
+   */
+  readonly identify?: (revisions: readonly string[], prefix: string, options?: WriteOptions) => Promise<boolean>;
   write(change: StateStoreChange, options?: WriteOptions): Promise<WriteOutcome>;
   /** Several changes as one call; outcomes in the order of the changes. They share a commit where that is possible. */
   writeAll(changes: readonly StateStoreChange[], options?: WriteOptions): Promise<readonly WriteOutcome[]>;

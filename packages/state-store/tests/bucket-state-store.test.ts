@@ -1,7 +1,10 @@
+import { createHash } from 'node:crypto';
 import { selfSigned } from '@plinth/git/testing';
 import { describe, expect, it, vi } from 'vitest';
+import { BucketClient } from '../src/bucket/bucket-client.ts';
 import { BucketStateStore } from '../src/bucket/bucket-state-store.ts';
 import type { BucketStateStoreOptions } from '../src/bucket/bucket-state-store.ts';
+import type { WriteOutcome } from '../src/writer.ts';
 import { directory, files, indexed, stateStoreConformance, text, versionOf } from './conformance.ts';
 import { startS3Server, type S3Server } from '@plinth/testing';
 
@@ -21,7 +24,7 @@ describe('BucketStateStore', () => {
     expect(server.requests.map((request) => request.replace(/\?.*/, '')).toSorted()).toEqual(['GET /store/', 'PUT /store/d/f60', 'PUT /store/d/f7']);
     expect(outcome).toMatchObject({ outcome: 'written', versionId: expect.stringMatching(/^[0-9a-f]{64}$/) });
     server.requests.splice(0);
-    expect(await store.write(directory('d', {}))).toEqual({ outcome: 'written', versionId: '' });
+    expect(await store.write(directory('d', {}))).toMatchObject({ outcome: 'written', versionId: '' });
     expect(new Set(server.requests.filter((request) => request.startsWith('DELETE'))).size).toBe(61);
   });
 
@@ -132,7 +135,48 @@ describe('BucketStateStore', () => {
     await using other = open(server);
     expect(versionOf(await other.write(indexed('.kratix/x.yaml', { a: '1', b: '2' })))).toBe(versionOf(first));
   });
+
+  it('knows by the revision of a listing which writes were there', async () => {
+    await using server = await startS3Server();
+    let times = 0;
+    await using store = open(server, { path: 'clusters', onForeignChange: () => void times++ });
+    await using whole = open(server);
+    await store.probe();
+    const one = await store.write(directory('d/one', { a: '1', b: '1' }));
+    const revision = await revisionNow(server, 'clusters/');
+    const two = await store.write(directory('d/two', { a: '2' }));
+    const changed = await store.write(directory('d/one', { a: '1' }));
+    expect([one, two, changed].map((write) => store.contains(revision, heldAt(write)))).toEqual([true, false, false]);
+    const latest = await revisionNow(server, 'clusters/');
+    expect([one, two, changed].map((write) => store.contains(latest, heldAt(write)))).toEqual([true, true, true]);
+
+    // Somebody who takes the whole bucket, into which others write, too.
+    await whole.write(directory('elsewhere', { x: '1' }));
+    const all = await revisionNow(server, '');
+    expect(store.contains(all, heldAt(two))).toBeUndefined();
+    expect(await store.identify([all], '')).toBe(true);
+    expect(store.contains(all, heldAt(two))).toBe(true);
+    expect(await store.identify(['0'.repeat(64)], '')).toBe(false);
+    expect(times).toBe(0);
+
+    // A file of ours goes behind our back.
+    await whole.write(directory('clusters/d/two', {}));
+    const without = await revisionNow(server, 'clusters/');
+    expect(await store.identify([without], 'clusters/')).toBe(true);
+    expect(times).toBe(1);
+    expect(store.contains(without, heldAt(two))).toBeUndefined();
+    expect(store.contains(without, heldAt(await store.write(directory('d/two', { a: '2' }))))).toBe(false);
+  });
 });
+
+const heldAt = (outcome: WriteOutcome): string => (outcome.outcome === 'failed' ? '' : outcome.heldAt!);
+
+/** What an agent makes of the bucket: over the real listing. */
+async function revisionNow(server: S3Server, prefix: string): Promise<string> {
+  using client = new BucketClient(options(server));
+  const lines = [...(await client.list(prefix, new AbortController().signal))].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([key, etag]) => `${key} ${etag}\n`);
+  return createHash('sha256').update(lines.join('')).digest('hex');
+}
 
 function options(server: S3Server): BucketStateStoreOptions {
   return { bucket: server.bucket, endpoint: server.endpoint, insecure: true, accessKey: server.accessKey };

@@ -7,6 +7,7 @@ import type { StateStoreChange, StateStoreWriter, WriteOptions, WriteOutcome } f
 import { BucketClient } from './bucket-client.ts';
 import { BucketDraft } from './bucket-draft.ts';
 import type { DraftEntry } from './bucket-draft.ts';
+import { ContentOrder, type Expectation } from './content-order.ts';
 import { BucketSnapshot } from './bucket-snapshot.ts';
 import { explain } from './explain.ts';
 import type { BucketStateStoreOptions } from './options.ts';
@@ -33,12 +34,14 @@ export class BucketStateStore implements StateStoreWriter {
   /** What the objects are, as far as this writer knows. An ETag is not always an MD5. */
   readonly #known = new Map<string, { readonly etag: string; readonly md5: string }>();
 
+  readonly #order: ContentOrder;
   /** How many objects the store had when all were listed. */
   #objects = 0;
 
   private constructor(options: BucketStateStoreOptions) {
     this.#options = options;
     this.#root = joinPath(options.path ?? '');
+    this.#order = new ContentOrder(this.#prefix);
     this.#client = new BucketClient(options);
     this.#queue = new WriteQueue({ maxBatch: 500, writeBatch: (batch) => this.#writeBatch(batch) });
   }
@@ -60,6 +63,19 @@ export class BucketStateStore implements StateStoreWriter {
     return Promise.all(changes.map((change) => this.write(change, options)));
   }
 
+  contains(revision: string, heldAt: string): boolean | undefined {
+    return this.#order.contains(revision, heldAt);
+  }
+
+  async identify(revisions: readonly string[], prefix: string, options: WriteOptions = {}): Promise<boolean> {
+    await this.#queue.inTurn(async () => {
+      this.#order.follow(prefix);
+      // What was being written when it was asked for may stand by now.
+      if (!revisions.every((revision) => this.#order.knows(revision))) await this.#look(this.#signal(options));
+    });
+    return revisions.some((revision) => this.#order.knows(revision));
+  }
+
   async read(path: string, options: WriteOptions = {}): Promise<Uint8Array | undefined> {
     return this.#client.get(joinPath(this.#root, checkPath(path)), this.#signal(options));
   }
@@ -74,13 +90,7 @@ export class BucketStateStore implements StateStoreWriter {
   async probe(options: WriteOptions = {}): Promise<void> {
     const signal = this.#signal(options);
     await this.#client.probe(joinPath(this.#root, '.kratix-write-permission-check'), signal);
-    await this.#queue.inTurn(async () => {
-      const there = await this.#listAll((prefix) => this.#client.list(prefix, signal));
-      const changed = [...this.#known].some(([key, { etag }]) => there.get(key) !== etag);
-      if (!changed) return;
-      this.#known.clear();
-      this.#options.onForeignChange?.();
-    });
+    await this.#queue.inTurn(() => this.#look(signal));
   }
 
   /** Changes that wait fail as `aborted`; uploads that are under way are broken off. */
@@ -112,6 +122,9 @@ export class BucketStateStore implements StateStoreWriter {
     }
 
     const versions = new Map<string, string>();
+    /** ETags that the batch leaves behind. */
+    const left = new Map<string, string | undefined>();
+    let isSure = true;
     const carryOut = async (entries: readonly (readonly [string, DraftEntry])[], act: (key: string, entry: DraftEntry) => Promise<void>): Promise<void> => {
       const each = async ([key, entry]: readonly [string, DraftEntry]): Promise<void> => {
         if (![...entry.changes].some((change) => waitingOf.has(change))) return;
@@ -119,6 +132,7 @@ export class BucketStateStore implements StateStoreWriter {
           await act(key, entry);
         } catch (error) {
           this.#known.delete(key);
+          isSure = false;
           for (const change of entry.changes) fail(change, error);
         }
       };
@@ -128,34 +142,62 @@ export class BucketStateStore implements StateStoreWriter {
       const uploaded = await this.#client.put(key, content!, signal);
       this.#remember(key, uploaded.etag, md5!);
       versions.set(key, uploaded.versionId ?? uploaded.etag);
+      left.set(key, uploaded.etag);
     };
     const remove = async (key: string): Promise<void> => {
       await this.#client.delete(key, signal);
       this.#known.delete(key);
+      left.set(key, undefined);
     };
     const entries = [...draft.entries];
     const indexes = entries.filter(([, entry]) => entry.isIndex);
     const files = entries.filter(([, entry]) => !entry.isIndex);
     await carryOut(indexes, async (key) => {
       const wider = await draft.widerIndex(key);
-      if (wider) await this.#client.put(key, wider, signal);
+      if (wider) left.set(key, (await this.#client.put(key, wider, signal)).etag);
     });
     await carryOut(files.filter(([, { content }]) => content), put);
     await carryOut(files.filter(([, { content }]) => !content), remove);
     await carryOut(indexes, (key, entry) => (entry.content ? put(key, entry) : remove(key)));
 
+    this.#order.advance(left, [...waitingOf.keys()].map((change) => this.#expectation(change, left)), isSure);
+    const heldAt = this.#order.point;
     for (const [change, all] of waitingOf) {
       const touched = entries.filter(([, entry]) => entry.changes.has(change)).map(([key]) => key);
       const outcome: WriteOutcome =
         touched.length > 0
-          ? { outcome: 'written', versionId: chain(touched.flatMap((key) => versions.get(key) ?? [])) }
-          : { outcome: 'unchanged', versionId: chain(filesOf(this.#root, change).flatMap((key) => this.#known.get(key)?.etag ?? [])) };
+          ? { outcome: 'written', versionId: chain(touched.flatMap((key) => versions.get(key) ?? [])), heldAt }
+          : { outcome: 'unchanged', versionId: chain(filesOf(this.#root, change).flatMap((key) => this.#known.get(key)?.etag ?? [])), heldAt };
       for (const waiting of all) waiting.settle(outcome);
     }
   }
 
+  /** Lists the bucket. In turn: nothing is being written meanwhile. */
+  async #look(signal: AbortSignal): Promise<void> {
+    const there = await this.#client.list(this.#order.base, signal);
+    this.#objects = there.size;
+    const isForeign = [...this.#known].some(([key, { etag }]) => there.get(key) !== etag);
+    this.#order.observe(there, isForeign);
+    if (!isForeign) return;
+    this.#known.clear();
+    this.#options.onForeignChange?.();
+  }
+
+  get #prefix(): string {
+    return this.#root === '' ? '' : `${this.#root}/`;
+  }
+
+  /** What the bucket holds because of a change that is carried out, and because of those that came after it in the batch. */
+  #expectation(change: StateStoreChange, left: ReadonlyMap<string, string | undefined>): Expectation {
+    const { action } = change;
+    const now = (key: string): string | undefined => (left.has(key) ? left.get(key) : (this.#known.get(key)?.etag ?? ''));
+    const objects = new Map(filesOf(this.#root, change).map((key) => [key, now(key)]));
+    if (action.type === 'files') for (const path of action.delete) objects.set(joinPath(this.#root, path), left.get(joinPath(this.#root, path)));
+    return { objects, ...(action.type === 'directory' ? { nothingElseBelow: `${joinPath(this.#root, action.directory)}/` } : {}) };
+  }
+
   async #listAll(list: (prefix: string) => Promise<ReadonlyMap<string, string>>): Promise<ReadonlyMap<string, string>> {
-    const found = await list(this.#root === '' ? '' : `${this.#root}/`);
+    const found = await list(this.#prefix);
     this.#objects = found.size;
     return found;
   }
