@@ -18,7 +18,9 @@ export const agentReport = object('What the GitOps agent of the destination has 
     object('One GitRepository or Bucket.', {
       kind: string('GitRepository or Bucket.'),
       name: string('Its name.'),
-      revision: string('The revision that was fetched last, `main@sha1:<commit>`.'),
+      revision: string('The revision that was fetched last, `main@sha1:<commit>` of git, `sha256:<digest>` of a bucket.'),
+      prefix: string('Of a Bucket: it takes only objects whose keys begin with this.'),
+      isFiltered: boolean('Of a Bucket: it leaves some objects out (spec.ignore), so that its revision is not that of the whole.'),
       ready: oneOf('Whether the last fetch succeeded.', ['True', 'False', 'Unknown']),
       message: string('What the agent says of it.'),
     }),
@@ -28,6 +30,7 @@ export const agentReport = object('What the GitOps agent of the destination has 
     object('One Kustomization.', {
       name: string('Its name.'),
       source: string('The name of the source that it applies from.'),
+      sourceKind: string('The kind of that source.'),
       path: string('The folder that it applies, relative to the root of the repository, without `./`.'),
       lastAppliedRevision: string('The revision that was applied last with success.'),
       lastAttemptedRevision: string('The revision that was tried last.'),

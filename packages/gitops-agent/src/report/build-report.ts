@@ -1,7 +1,8 @@
 import { parseApiVersion } from '@plinth/apimachinery';
-import type { AgentReport, GitRepository, Kustomization } from '@plinth/api';
+import type { AgentReport, Kustomization } from '@plinth/api';
 import { findCondition, isConditionTrue } from '@plinth/controller-runtime';
 import { PARTIALLY_APPLIED } from '../kustomization/status.ts';
+import type { Source } from '../source/source.ts';
 import { parseFailure } from './parse-failure.ts';
 
 export type UnhealthyObject = NonNullable<AgentReport['unhealthy']>[number];
@@ -11,8 +12,7 @@ type SourceReport = NonNullable<AgentReport['sources']>[number];
 /** What a report is made from. */
 export interface ReportSnapshot {
   readonly kustomizations: readonly Kustomization[];
-  /** Of any kind that has the status of a GitRepository. */
-  readonly sources: readonly GitRepository[];
+  readonly sources: readonly Source[];
   readonly unhealthy: readonly UnhealthyObject[];
   /** The report that stands on the platform. */
   readonly previous: AgentReport | undefined;
@@ -51,16 +51,24 @@ const sorted = (value: unknown): unknown => {
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, inner]) => [key, sorted(inner)]));
 };
 
-function sourceReport(source: GitRepository): SourceReport {
+function sourceReport(source: Source): SourceReport {
   const ready = findCondition(source.status?.conditions, 'Ready');
   const revision = source.status?.artifact?.revision;
   return {
-    kind: source.kind as 'GitRepository',
+    kind: source.kind,
     name: source.metadata.name,
     ...(revision ? { revision } : {}),
+    ...bucketReport(source),
     ready: ready?.status ?? 'Unknown',
     message: (ready?.message ?? '').slice(0, MAX_MESSAGE),
   };
+}
+
+/** What decides which objects a bucket's revision is about. */
+function bucketReport(source: Source): Pick<SourceReport, 'prefix' | 'isFiltered'> {
+  if (source.kind !== 'Bucket' || !source.spec || !('bucketName' in source.spec)) return {};
+  const { prefix, ignore } = source.spec;
+  return { ...(prefix ? { prefix } : {}), ...(ignore?.trim() ? { isFiltered: true } : {}) };
 }
 
 function kustomizationReport(kustomization: Kustomization, before: KustomizationReport | undefined, now: Date): KustomizationReport {
@@ -76,6 +84,7 @@ function kustomizationReport(kustomization: Kustomization, before: Kustomization
   return {
     name: kustomization.metadata.name,
     source: spec?.sourceRef.name ?? '',
+    ...(spec ? { sourceKind: spec.sourceRef.kind } : {}),
     path: (spec?.path ?? '').split('/').filter((part) => part !== '' && part !== '.').join('/'),
     ...(lastAppliedRevision ? { lastAppliedRevision } : {}),
     ...(lastAttemptedRevision ? { lastAttemptedRevision } : {}),

@@ -1,11 +1,11 @@
 import { hostname } from 'node:os';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { destinations, gitRepositories, kustomizations, type AgentReport, type Destination, type GitRepository, type Kustomization } from '@plinth/api';
+import { buckets, destinations, gitRepositories, kustomizations, type AgentReport, type Bucket, type Destination, type GitRepository, type Kustomization } from '@plinth/api';
 import { keyOf, keyString, type ObjectKey } from '@plinth/apimachinery';
 import type { Client } from '@plinth/client';
 import { createCache, sleep, systemClock, type Clock, type Logger } from '@plinth/controller-runtime';
-import { sourceOf } from '../kustomization/depends-on.ts';
+import { sourceId } from '../kustomization/depends-on.ts';
 import { logger } from '../logger.ts';
 import { buildReport } from './build-report.ts';
 import { RENEW_MS, renewLease } from './keep-lease.ts';
@@ -47,6 +47,7 @@ export function startDestinationReporter(options: DestinationReporterOptions): A
   const cache = createCache(options.cluster, { signal, clock, log });
   const units = cache.informer<Kustomization>(kustomizations);
   const repositories = cache.informer<GitRepository>(gitRepositories);
+  const bucketObjects = cache.informer<Bucket>(buckets);
   const holder = `${hostname()}_${randomUUID()}`;
   const wanted = options.kustomizations && new Set(options.kustomizations.map(keyString));
   let woken = Promise.withResolvers<void>();
@@ -65,17 +66,17 @@ export function startDestinationReporter(options: DestinationReporterOptions): A
     let previous = await retrying(read);
     if (signal.aborted) return;
     const health = watchHealth(cache, { clock, known: previous?.unhealthy ?? [], changed: wake });
-    for (const informer of [units, repositories]) informer.subscribe({ added: wake, updated: wake, deleted: wake });
+    for (const informer of [units, repositories, bucketObjects]) informer.subscribe({ added: wake, updated: wake, deleted: wake });
     while (!signal.aborted) {
       woken = Promise.withResolvers<void>();
       const startedAt = performance.now();
       await retrying(async () => {
         const own = units.list().filter(isOurs);
         await health.follow(own.flatMap(({ status }) => status?.inventory?.entries ?? []));
-        const sources = new Set(own.map((unit) => keyString(sourceOf(unit))));
+        const used = new Set(own.map(sourceId));
         const report = buildReport({
           kustomizations: own,
-          sources: repositories.list().filter((source) => sources.has(keyString(source.metadata))),
+          sources: [...repositories.list(), ...bucketObjects.list()].filter(({ kind, metadata }) => used.has(`${kind} ${keyString(metadata)}`)),
           unhealthy: health.unhealthy(),
           previous,
           now: new Date(clock.now()),

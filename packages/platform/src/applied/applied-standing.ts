@@ -1,4 +1,4 @@
-import type { Failure, PlacementStanding, Unhealthy } from './placement-standing.ts';
+import type { Failure, PlacementStanding, Unhealthy, Word } from './placement-standing.ts';
 
 /** How everything that a request (or a Promise) has at destinations stands, together. */
 export type AppliedStanding =
@@ -24,17 +24,17 @@ export function appliedStanding(placements: readonly PlacementStanding[]): Appli
   if (silent) return { type: 'silent', destination: silent.destination, since: silent.since };
   const troubled = sorted.find((each): each is PlacementStanding & { readonly type: 'pending' } => each.type === 'pending' && each.trouble !== undefined);
   const pending = troubled ?? first('pending');
-  if (pending) return pending.commit ? { type: 'pending', message: pendingMessage(pending.destination, pending.commit, pending.trouble) } : NOT_WRITTEN;
+  if (pending) return pending.commit ? { type: 'pending', message: pendingMessage(pending.destination, pending.commit, pending) } : NOT_WRITTEN;
   const notReported = first('notReported');
   if (notReported) return { type: 'notReported', message: notReported.why };
   const undecided = first('undecided');
-  if (undecided) return { type: 'undecided', message: undecided.commit ? pendingMessage(undecided.destination, undecided.commit, undecided.trouble) : NOT_WRITTEN.message };
+  if (undecided) return { type: 'undecided', message: undecided.commit ? pendingMessage(undecided.destination, undecided.commit, undecided) : NOT_WRITTEN.message };
   const applied = sorted.filter((each) => each.type === 'applied');
   return {
     type: 'applied',
     where: [...Map.groupBy(applied, ({ destination }) => destination)].map(([destination, parts]) => {
       const commits = [...new Set(parts.map(({ commit }) => commit.slice(0, 7)))];
-      return `${destination} (commit${commits.length > 1 ? 's' : ''} ${commits.join(', ')})`;
+      return `${destination} (${parts[0]?.word ?? 'commit'}${commits.length > 1 ? 's' : ''} ${commits.join(', ')})`;
     }),
     provedAt: applied.reduce((latest, { provedAt }) => (provedAt > latest ? provedAt : latest), ''),
     unhealthy: applied.flatMap(({ destination, unhealthy }) => unhealthy.map((each) => ({ ...each, destination }))),
@@ -42,5 +42,5 @@ export function appliedStanding(placements: readonly PlacementStanding[]): Appli
   };
 }
 
-const pendingMessage = (destination: string, commit: string, trouble: string | undefined): string =>
-  `Destination ${destination} has not applied commit ${commit.slice(0, 7)} yet${trouble ? `: ${trouble}` : ''}`;
+const pendingMessage = (destination: string, commit: string, { word = 'commit', trouble }: { readonly word?: Word; readonly trouble?: string }): string =>
+  `Destination ${destination} has not applied ${word} ${commit.slice(0, 7)} yet${trouble ? `: ${trouble}` : ''}`;

@@ -4,7 +4,7 @@ import { identityOf, layoutOf } from '../work-placement/apply.ts';
 
 /**
  * Where a placement's files are, from the root of the repository: its folder, or each file where it has no folder of its
- * own. `root`: the state store's own path.
+ * own. `root`: the state store's own path, in the repository or the bucket.
  */
 export function placementPaths(placement: WorkPlacement, destination: Destination, root: string): readonly string[] {
   const layout = layoutOf(destination);

@@ -1,13 +1,16 @@
 import type { Destination, Lease, Work, WorkPlacement } from '@plinth/api';
 import { keyOf, keyString, type ObjectKey } from '@plinth/apimachinery';
 import type { Clock, Informer } from '@plinth/controller-runtime';
+import { findStore } from '../state-store/find-store.ts';
 import type { StateStores } from '../state-store/state-stores.ts';
+import { isTrue } from '../conditions.ts';
 import { LABELS } from '../naming/labels.ts';
 import { BY_DESTINATION, BY_WORK, type Informers, subjectOfWork } from '../runtime/informers.ts';
 import { isWritten } from '../work-placement/plan.ts';
+import { createWriterQuestions } from './ask-writers.ts';
 import { type AppliedStanding, appliedStanding, NOT_WRITTEN } from './applied-standing.ts';
 import { placementPaths } from './placement-paths.ts';
-import { appliedCommit, commitOf, type PlacementStanding, placementStanding } from './placement-standing.ts';
+import { appliedCommit, type PlacementStanding, placementStanding } from './placement-standing.ts';
 import { indexOf } from './report-index.ts';
 import { followReporters } from './reporters.ts';
 
@@ -15,7 +18,7 @@ import { followReporters } from './reporters.ts';
 export interface Applied extends Disposable {
   /** How what these Works hold stands at its destinations. The caller is called back when that changes. */
   of(works: readonly Work[]): AppliedStanding;
-  /** A placement's content was found in its store, as of this version. */
+  /** A placement's content was found in its store, as of this version of the store (`StateStoreWriter.contains`). */
   proved(placement: WorkPlacement, versionId: string): void;
   /**
    * Calls back with the subjects (`subjectKey`) of a Promise (undefined: of all) whose standing may have changed. Returns
@@ -27,7 +30,7 @@ export interface Applied extends Disposable {
 }
 
 export interface AppliedOptions {
-  readonly informers: Pick<Informers, 'works' | 'workPlacements' | 'destinations' | 'gitStateStores'> & { readonly leases: Informer<Lease> };
+  readonly informers: Pick<Informers, 'works' | 'workPlacements' | 'destinations' | 'gitStateStores' | 'bucketStateStores'> & { readonly leases: Informer<Lease> };
   readonly stateStores: StateStores;
   readonly clock: Clock;
 }
@@ -49,15 +52,11 @@ interface Known {
  * something else is to be said now are passed on.
  */
 export function trackApplied({ informers, stateStores, clock }: AppliedOptions): Applied {
-  const { workPlacements, destinations, works, gitStateStores } = informers;
+  const { workPlacements, destinations, works, bucketStateStores } = informers;
   const known = new Map<string, Known>();
   /** Placements of which something else was said last than that they are applied and well, by their destination. */
   const open = new Map<string, Map<string, ObjectKey>>();
-  /** The newest version in which something was found, by destination: a version that its writer is likely to know. */
-  const newest = new Map<string, string>();
   const handlers = new Map<string, Set<(subject: string) => void>>();
-  /** Commits of reports that no writer knows: asked for once. */
-  const asked = new Map<string, string>();
 
   const knownOf = (placement: WorkPlacement): Known => {
     const { uid, generation } = placement.metadata;
@@ -87,7 +86,7 @@ export function trackApplied({ informers, stateStores, clock }: AppliedOptions):
     const destination = destinations.get({ name });
     const ref = destination?.spec?.stateStoreRef;
     const writer = ref && stateStores.get(ref);
-    const root = (ref?.kind === 'GitStateStore' ? gitStateStores.get({ name: ref.name })?.spec?.path : undefined) ?? '';
+    const root = findStore(informers, ref)?.spec?.path ?? '';
     const before = knownOf(placement);
     const pathsOf = `${destination?.metadata.generation} ${root}`;
     const paths = before.paths?.of === pathsOf ? before.paths.list : destination ? placementPaths(placement, destination, root) : [];
@@ -98,9 +97,10 @@ export function trackApplied({ informers, stateStores, clock }: AppliedOptions):
       index: indexOf(destination?.status?.agent),
       provedIn: before.provedIn ?? placement.status?.versionID,
       contains: writer?.contains && ((revision, versionId) => writer.contains!(revision, versionId)),
+      isLost: questions.isLost(name),
       silentSince: silentSince(name),
     });
-    remember(placement, { ...before, paths: { of: pathsOf, list: paths }, said: standing.type === 'undecided' ? (before.said ?? 'undecided') : signatureOf(standing) });
+    remember(placement, { ...before, paths: { of: pathsOf, list: paths }, said: standing.type === 'undecided' ? (isDecided(before.said) ? before.said : 'undecided') : signatureOf(standing) });
     return standing;
   };
   /** Tells those who wait for it when something else is to be said now. */
@@ -120,18 +120,6 @@ export function trackApplied({ informers, stateStores, clock }: AppliedOptions):
     const affected = isQuiet ? [...(open.get(name)?.values() ?? [])].flatMap((key) => workPlacements.get(key) ?? []) : workPlacements.byIndex(BY_DESTINATION, name);
     for (const placement of affected) check(placement);
   };
-  /** An agent that is ahead of what the writer knows: the writer is to look, too. */
-  const askWriter = ({ metadata, spec, status }: Destination): void => {
-    const ref = spec?.stateStoreRef;
-    const writer = ref && stateStores.get(ref);
-    const commit = commitOf(status?.agent?.kustomizations?.map(({ lastAttemptedRevision }) => lastAttemptedRevision).find((revision) => revision !== undefined));
-    if (!ref || !writer?.contains || !commit || asked.get(metadata.name) === commit) return;
-    const version = newest.get(metadata.name);
-    if (version === undefined || writer.contains(commit, version) !== undefined) return;
-    asked.set(metadata.name, commit);
-    stateStores.suspect(ref);
-  };
-
   /** Every folder's commit contains the one that was applied there before. */
   const hasGoneOn = (before: Destination, after: Destination): boolean => {
     const ref = after.spec?.stateStoreRef;
@@ -144,13 +132,25 @@ export function trackApplied({ informers, stateStores, clock }: AppliedOptions):
   };
 
   const reporters = followReporters(informers.leases, clock, checkAll);
+  const questions = createWriterQuestions({ destinations, stateStores, clock, answered: checkAll });
   const unsubscribe = [
     destinations.subscribe({
       updated: (destination, before) => {
         if (destination.status?.agent === before.status?.agent) return;
         if (JSON.stringify(destination.status?.agent) === JSON.stringify(before.status?.agent)) return;
-        askWriter(destination);
+        questions.ask(destination, before);
         checkAll(destination.metadata.name, saysNothing(before) && saysNothing(destination) && hasGoneOn(before, destination));
+      },
+    }),
+    bucketStateStores.subscribe({
+      updated: (store, before) => {
+        if (!isTrue(store.status?.conditions, 'Ready') || isTrue(before.status?.conditions, 'Ready')) return;
+        for (const destination of destinations.list()) {
+          const ref = destination.spec?.stateStoreRef;
+          if (ref?.kind !== 'BucketStateStore' || ref.name !== store.metadata.name) continue;
+          questions.ask(destination);
+          checkAll(destination.metadata.name);
+        }
       },
     }),
     workPlacements.subscribe({ deleted: forget }),
@@ -171,9 +171,12 @@ export function trackApplied({ informers, stateStores, clock }: AppliedOptions):
       const ref = destinations.get({ name: current.spec?.targetDestinationName ?? '' })?.spec?.stateStoreRef;
       // What was there earlier and is there now was there all the time: nobody else has written meanwhile.
       const stands = earlier !== undefined && isWritten(current) && ref && stateStores.get(ref)?.contains?.(versionId, earlier) === true;
-      newest.set(current.spec?.targetDestinationName ?? '', versionId);
+      questions.remember(current.spec?.targetDestinationName ?? '', versionId);
       remember(current, { ...before, provedIn: stands ? earlier : versionId });
       check(current);
+      const destination = destinations.get({ name: current.spec?.targetDestinationName ?? '' });
+      // Nobody has asked a writer that was just opened.
+      if (destination && stateStores.get(ref ?? {})?.identify) questions.ask(destination);
     },
     onChange: (promiseName = ANY, handler) => {
       const own = handlers.get(promiseName) ?? new Set();
@@ -187,12 +190,17 @@ export function trackApplied({ informers, stateStores, clock }: AppliedOptions):
     [Symbol.dispose]: () => {
       for (const end of unsubscribe) end();
       reporters[Symbol.dispose]();
+      questions[Symbol.dispose]();
     },
   };
 }
 
 const ANY = '*';
 const APPLIED_AND_WELL = 'applied ';
+
+/** It says True or False of the content, which stays while nothing can be compared. */
+const isDecided = (said: string | undefined): said is string => said !== undefined && DECIDED.test(said);
+const DECIDED = /^(?:applied |\{"type":"(?:applied|failed)")/;
 
 /** Of single objects. */
 const saysNothing = ({ status }: Destination): boolean => (status?.agent?.unhealthyCount ?? 0) === 0 && (status?.agent?.kustomizations ?? []).every(({ failureCount = 0 }) => failureCount === 0);

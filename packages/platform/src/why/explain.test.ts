@@ -190,6 +190,12 @@ const CASES: readonly (readonly [what: string, overrides: Parameters<typeof chai
     'the agent of Destination worker cannot fetch from the state store (GitRepository kratix): failed to checkout: authentication required; see whether the server runs and the address and credentials are right',
   ],
   [
+    'a bucket that its agent does not find',
+    reporting({ sources: [{ kind: 'Bucket', name: 'kratix', ready: 'False', message: "bucket 'store' not found" }] }),
+    'fetch',
+    "the agent of Destination worker cannot fetch from the state store (Bucket kratix): bucket 'store' not found; create the bucket, or correct spec.bucketName there",
+  ],
+  [
     'an object that is refused',
     reporting({ kustomizations: [{ name: 'resources', path: 'worker/resources', ready: 'False', reason: 'ReconciliationFailed', message: '1 failed', failures: [{ apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'default', name: 'web', message: 'spec.replicas: Invalid value: "many": must be an integer' }] }] }),
     'apply',

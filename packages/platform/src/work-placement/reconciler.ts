@@ -111,7 +111,7 @@ export function runWorkPlacementController(context: PlatformContext): Controller
           return done;
         }
         context.telemetry.placementWritten(writeAttributes(placement, 'success'));
-        context.applied.proved(placement, outcome.versionId);
+        context.applied.proved(placement, outcome.heldAt ?? outcome.versionId);
         await report(placement, { type: 'written', versionId: outcome.outcome === 'written' || !placement.status?.versionID ? outcome.versionId : undefined });
         if (outcome.outcome === 'written') recorder.record(placement, { type: 'Normal', reason: 'WorkloadsWrittenToStateStore', message: `written to ${ref.kind} ${ref.name} as ${outcome.versionId}` });
         return again();

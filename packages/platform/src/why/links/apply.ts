@@ -1,4 +1,3 @@
-import type { GitStateStore } from '@plinth/api';
 import { placementPaths } from '../../applied/placement-paths.ts';
 import { indexOf } from '../../applied/report-index.ts';
 import type { Chain, Link, StateStore } from '../chain.ts';
@@ -42,8 +41,8 @@ const mayHold = (kustomizationPath: string, destinationPath: string): boolean =>
   return whole === own || own === '' || whole === '' || whole.startsWith(`${own}/`) || own.startsWith(`${whole}/`);
 };
 
-/** The folder of the repository in which a git store's destinations are. */
-const rootOf = (store: StateStore | undefined): string => (store?.kind === 'BucketStateStore' ? undefined : (store as GitStateStore | undefined)?.spec?.path) ?? '';
+/** The folder of the repository or bucket in which a store's destinations are. */
+const rootOf = (store: StateStore | undefined): string => store?.spec?.path ?? '';
 
 const objectText = ({ kind, namespace, name, path }: ReportedObject): string => (kind ? nameOf(kind, name, namespace) : `the file ${path ?? ''}`);
 

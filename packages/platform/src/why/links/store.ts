@@ -9,6 +9,7 @@ const link = linkMaker('store');
 
 /** Whether the files stand in the state store: which error, where not. What stands there does not mind a store that is away. */
 export function storeLink({ object, placements, works, destinations, findStore }: Chain): Link {
+  const isInBucket = ({ spec }: WorkPlacement): boolean => destinations.find(({ metadata }) => metadata.name === spec?.targetDestinationName)?.spec?.stateStoreRef?.kind === 'BucketStateStore';
   const isDeleting = Boolean(object.metadata.deletionTimestamp);
   const open = placements.filter((placement) => isDeleting || !isWritten(placement, works.find(({ metadata }) => metadata.name === placement.metadata.labels?.[LABELS.work])?.metadata.generation));
   for (const placement of open) {
@@ -30,7 +31,7 @@ export function storeLink({ object, placements, works, destinations, findStore }
   if (placements.length === 0 || open.length > 0) return link('the files', 'waiting', placements.length === 0 ? 'are not written yet' : 'are being written');
   const last = placements.map((placement) => conditionOf(placement.status?.conditions, 'WriteSucceeded')?.lastTransitionTime ?? '').sort().at(-1);
   const versions = [...new Set(placements.map((placement) => shortVersion(placement.status?.versionID)).filter(Boolean))];
-  return link(versions.length === 1 ? `commit ${versions[0]}` : `${placements.length} placements`, 'ok', versions.length === 1 ? 'holds the files' : 'are written', { since: last });
+  return link(versions.length === 1 ? `${placements.some(isInBucket) ? 'version' : 'commit'} ${versions[0]}` : `${placements.length} placements`, 'ok', versions.length === 1 ? 'holds the files' : 'are written', { since: last });
 }
 
 function troubled(name: string, store: StateStore, { reason, message, cause, lastTransitionTime: since }: Condition): Link {
