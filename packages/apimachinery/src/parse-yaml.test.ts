@@ -75,6 +75,26 @@ describe(parseYaml, () => {
   });
 });
 
+describe('quoted scalars whose further lines are not indented', () => {
+  it.each([
+    ['a: "x\ny"\nb: 1\n', { a: 'x y', b: 1 }],
+    ["a: 'x\ny\n\nz'\nb: 1\n", { a: 'x y\nz', b: 1 }],
+    ['list:\n- a: "x\ny"\n  b: 1\n', { list: [{ a: 'x y', b: 1 }] }],
+    ['a:\n    b: "x\n  y"\n', { a: { b: 'x y' } }],
+  ])('are read as Kubernetes reads them: %j', (text, value) => {
+    expect(parseYaml(text)).toEqual(value);
+  });
+
+  it.each([
+    ['a: "x\nb: 1\n', 'yaml: line 3: Missing closing "quote'],
+    ['a: "x\nb: "y"\n', 'yaml: line 1: Missing closing "quote'],
+    ['a: "x\n---\nb: "\n', 'yaml: line 1: Missing closing "quote'],
+    [`a: "x${'\ny'.repeat(21)}"\n`, 'yaml: line 1: Missing closing "quote'],
+  ])('are refused where no quote ends them: %j', (text, message) => {
+    expect(() => parseYaml(text)).toThrow(message);
+  });
+});
+
 describe(parseYamlDocuments, () => {
   it('leaves out empty documents', () => {
     expect(parseYamlDocuments('---\na: 1\n---\n# nothing\n---\n\n---\nb: 2\n...\n')).toEqual([{ a: 1 }, { b: 2 }]);

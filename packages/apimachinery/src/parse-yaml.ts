@@ -1,6 +1,7 @@
 import { Composer, Lexer, LineCounter, Parser, isAlias, isMap, isScalar, isSeq, type Document, type Node, type YAMLMap } from 'yaml';
 import type { ParseLimits } from './parse-limits.ts';
 import { childPath, indexPath } from './field-error.ts';
+import { indentQuotedLine, MAX_MENDED_LINES } from './indent-quoted.ts';
 import { isJsonObject, setMember } from './json-value.ts';
 import { ParseError } from './parse-error.ts';
 import { parseJson } from './parse-json.ts';
@@ -30,7 +31,7 @@ export function parseYamlDocuments(text: string, options: ParseYamlOptions = {})
   return readDocuments(text, options).filter((document) => document !== null);
 }
 
-function readDocuments(text: string, options: ParseYamlOptions): readonly unknown[] {
+function readDocuments(text: string, options: ParseYamlOptions, mended = 0): readonly unknown[] {
   const limits: ParseLimits = { ...DEFAULT_PARSE_LIMITS, ...options };
   checkLength('yaml', text, limits);
   const json = readJson(text, limits);
@@ -42,7 +43,16 @@ function readDocuments(text: string, options: ParseYamlOptions): readonly unknow
   const budget = { nodes: 0 };
   for (const document of compose(text, lines, limits)) {
     const error = document.errors[0];
-    if (error) throw refuse(lines, error.pos[0], (error.message.split('\n')[0] ?? '').replace(/ at line \d+.*$/, ''));
+    if (error) {
+      const refusal = refuse(lines, error.pos[0], (error.message.split('\n')[0] ?? '').replace(/ at line \d+.*$/, ''));
+      const other = /^Missing closing .quote/.test(error.message) && mended < MAX_MENDED_LINES ? indentQuotedLine(text, error.pos[0]) : undefined;
+      if (other === undefined) throw refusal;
+      try {
+        return readDocuments(other, options, mended + 1);
+      } catch {
+        throw refusal;
+      }
+    }
     values.push(convertDocument(document, { lines, limits, budget, onDuplicate: options.onDuplicate }));
   }
   return values;
