@@ -3,11 +3,13 @@
  * both got. Nothing of the folder is changed.
  *
  *     node conformance/run-promise.ts FOLDER [--image 'PATTERN=ENTRY'] [--tool FILE] [--timeout SECONDS] [--keep]
+ *         [--promise FILE] [--request FILE]... [--update FILE]...
  *
  * FOLDER holds `promise.yaml`, one or more requests (`resource-request.yaml`, `example-resource.yaml`, `example-rr.yaml`), and,
- * if there are any, `prerequisites.yaml` and Promises that it requires. ENTRY is an entry of `catalogue.json`:
- * `{"container": true}`, or `dockerfile:PATH` for one that FOLDER has. A tool is a program that the steps call and this
- * machine lacks. Exit code: 0 when every request became Reconciled, 1 otherwise.
+ * if there are any, `prerequisites.yaml` and Promises that it requires; files of other names are named. What `--update` names is applied when the requests
+ * are Reconciled, such as a newer Promise; in any case their workflows are then run again, and at the end all is deleted. ENTRY is an entry of `catalogue.json`:
+ * `{"container": true}`, or `dockerfile:PATH` for one that FOLDER has, or `files:PATH` for a folder whose content the image has. A tool is a program that the
+ * steps call and this machine lacks. Exit code: 0 when every request became Reconciled, both times, and all went away again, 1 otherwise.
  */
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
@@ -18,11 +20,11 @@ import { run, startPlinth, type RunningPlinth } from '../e2e/_util/plinth.ts';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
-  options: { help: { type: 'boolean', short: 'h', default: false }, image: { type: 'string', multiple: true, default: [] }, tool: { type: 'string', multiple: true, default: [] }, timeout: { type: 'string', default: '60' }, keep: { type: 'boolean', default: false } },
+  options: { help: { type: 'boolean', short: 'h', default: false }, image: { type: 'string', multiple: true, default: [] }, tool: { type: 'string', multiple: true, default: [] }, timeout: { type: 'string', default: '60' }, promise: { type: 'string', default: 'promise.yaml' }, request: { type: 'string', multiple: true, default: [] }, update: { type: 'string', multiple: true, default: [] }, keep: { type: 'boolean', default: false } },
 });
 const [given] = positionals;
-if (options.help || !given || !existsSync(join(given, 'promise.yaml'))) {
-  console.error('usage: node conformance/run-promise.ts FOLDER [--image PATTERN=ENTRY] [--tool FILE] [--timeout SECONDS]; FOLDER holds promise.yaml');
+if (options.help || !given || !existsSync(join(given, options.promise))) {
+  console.error('usage: node conformance/run-promise.ts FOLDER [--promise FILE] [--request FILE] [--update FILE] [--image PATTERN=ENTRY] [--tool FILE] [--timeout SECONDS]; FOLDER holds promise.yaml');
   process.exit(options.help ? 0 : 2);
 }
 process.exitCode = (await runPromise(resolve(given))) ? 0 : 1;
@@ -36,7 +38,7 @@ interface Condition {
 
 interface Item {
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Readonly<Record<string, string>> };
   readonly spec?: Readonly<Record<string, unknown>>;
   readonly status?: { readonly status?: string; readonly message?: string; readonly conditions?: readonly Condition[] };
 }
@@ -47,11 +49,13 @@ async function runPromise(folder: string): Promise<boolean> {
   try {
     await using platform = await startPlinth({ dataDir, keep: options.keep });
     offerImages(dataDir, folder);
+    const own = new Set(await belongings(platform));
     const files = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
-    const requests = files.filter((name) => /^(resource-request|example-resource|example-rr).*\.yaml$/.test(name));
-    const before = files.filter((name) => name !== 'promise.yaml' && !requests.includes(name) && (name === 'prerequisites.yaml' || /promise.*\.yaml$/.test(name)));
+    const requests = options.request.length > 0 ? options.request : files.filter((name) => /^(resource-request|example-resource|example-rr).*\.yaml$/.test(name));
+    const others = files.filter((name) => name !== options.promise && !requests.includes(name) && !options.update.includes(name) && (name === 'prerequisites.yaml' || /promise.*\.yaml$/.test(name)));
+    const before = others.toSorted((left, right) => Number(right === 'prerequisites.yaml') - Number(left === 'prerequisites.yaml'));
     for (const name of before) if (!(await apply(platform, folder, name))) return false;
-    if (!(await apply(platform, folder, 'promise.yaml'))) return false;
+    if (!(await apply(platform, folder, options.promise))) return false;
     const promises = await settle(platform, 'promises', ({ status }) => status?.status === 'Available');
     for (const promise of promises) console.log(`Promise ${promise.metadata.name}: ${promise.status?.status ?? 'no status'}`);
     let isGood = true;
@@ -63,13 +67,18 @@ async function runPromise(folder: string): Promise<boolean> {
         console.log(`${item.kind} ${item.metadata.name}: ${reconciled(item) ? 'Reconciled' : 'NOT Reconciled'}; message: ${item.status?.message ?? '-'}`);
       }
     }
+    for (const name of options.update) if (!(await apply(platform, folder, name))) return false;
+    for (const name of requests) isGood = (await runsAgain(platform, folder, name)) && isGood;
     await tellPods(platform);
     await tellFiles(platform, root);
-    for (const name of requests) {
+    for (const name of [...requests, options.promise, ...before.toReversed()]) {
       const { stdout, stderr, exitCode } = await platform.kubectl(`delete -f ${join(folder, name)} --timeout=${options.timeout}s`, { mayFail: true });
       console.log(exitCode === 0 ? stdout.trim() : `delete: ${stderr.trim()}`);
       isGood &&= exitCode === 0;
     }
+    const left = (await belongings(platform)).filter((name) => !own.has(name));
+    console.log(left.length === 0 ? 'nothing is left behind' : `left behind: ${left.join(' ')}`);
+    isGood &&= left.length === 0;
     if (options.keep) console.log(`kept: ${dataDir}`);
     return isGood;
   } finally {
@@ -81,7 +90,8 @@ function offerImages(dataDir: string, folder: string): void {
   const images = options.image.map((text) => {
     const at = text.indexOf('=');
     const entry = text.slice(at + 1);
-    return [text.slice(0, at), entry.startsWith('dockerfile:') ? { host: true, dockerfile: resolve(folder, entry.slice('dockerfile:'.length)) } : (JSON.parse(entry) as unknown)];
+    const [, kind, path] = /^(dockerfile|files):(.*)$/s.exec(entry) ?? [];
+    return [text.slice(0, at), kind && path ? { host: true, [kind]: resolve(folder, path) } : (JSON.parse(entry) as unknown)];
   });
   writeFileSync(join(dataDir, 'catalogue.json'), JSON.stringify({ images: Object.fromEntries(images) as unknown }, null, 2));
   mkdirSync(join(dataDir, 'bin'), { recursive: true });
@@ -100,6 +110,22 @@ async function apply(platform: RunningPlinth, folder: string, name: string): Pro
     else console.log(`${name} is refused: ${stderr.trim()}`);
     return exitCode === 0;
   }
+}
+
+/** Names of what Promises are made of. */
+async function belongings(platform: RunningPlinth): Promise<readonly string[]> {
+  const { stdout } = await platform.kubectl('get promises,works,workplacements,jobs -A -o name -l kratix.io/promise-name', { mayFail: true });
+  return stdout.split('\n').filter((name) => name !== '');
+}
+
+/** Runs the workflows of requests once more, as a person would ask for it. */
+async function runsAgain(platform: RunningPlinth, folder: string, name: string): Promise<boolean> {
+  const label = 'kratix.io/manual-reconciliation';
+  const { exitCode, stderr } = await platform.kubectl(`label --overwrite -f ${join(folder, name)} ${label}=true`, { mayFail: true });
+  if (exitCode !== 0) console.log(`label: ${stderr.trim()}`);
+  const items = await settle(platform, `-f ${join(folder, name)}`, (item) => item.metadata.labels?.[label] === undefined && reconciled(item));
+  for (const item of items) console.log(`${item.kind} ${item.metadata.name}, run again: ${reconciled(item) ? 'Reconciled' : 'NOT Reconciled'}; message: ${item.status?.message ?? '-'}`);
+  return exitCode === 0 && items.every(reconciled);
 }
 
 function reconciled({ status }: Item): boolean {
