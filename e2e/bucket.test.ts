@@ -135,10 +135,10 @@ describe('a Destination on a bucket', () => {
 
   it('proves what is there while more is written all the time', async () => {
     await using w = await bucketWorld();
-    let isDone = false;
+    const done = new AbortController();
     const writing = (async () => {
       let count = 0;
-      for (; !isDone && count < 200; count += 1) {
+      for (; !done.signal.aborted && count < 200; count += 1) {
         await w.request(`r-${count}`);
         await w.sees(`r-${count}`, 'Reconciled', { status: 'True' });
       }
@@ -148,7 +148,7 @@ describe('a Destination on a bucket', () => {
       await eventually(async () => (await w.platform.plane.client.find(buckets, { namespace: 'default', name })) ?? false, { timeoutMs: 15_000 });
       await w.sees(name, 'Ready', proved);
     }
-    isDone = true;
+    done.abort();
     expect(await writing).toBeLessThan(200);
   });
 
