@@ -45,8 +45,10 @@ export function watchHealth(cache: Cache, options: { readonly clock: Clock; read
   const sick = new Map<string, { readonly object: KubeObject; readonly isGone: boolean }>();
   /** Kinds that have not been listed yet. */
   const unlisted = new Set<string>();
-  /** Versions of APIs by id. */
-  let inventory: ReadonlyMap<string, string> = new Map();
+  let entries: readonly InventoryEntry[] = [];
+  let versions: ReadonlyMap<string, string> | undefined = new Map();
+  /** Versions of APIs by id; made when something is not well. */
+  const inventory = (): ReadonlyMap<string, string> => (versions ??= new Map(entries.map(({ id, v }) => [id, v])));
   let pods: Informer<Pod> | undefined;
 
   const look = (id: string, object: KubeObject, isGone: boolean): void => {
@@ -91,7 +93,7 @@ export function watchHealth(cache: Cache, options: { readonly clock: Clock; read
 
   /** Nobody knows how these are. */
   const unseen = (): readonly UnhealthyObject[] =>
-    [...inventory].flatMap(([id, version]) => {
+    [...inventory()].flatMap(([id, version]) => {
       const identity = parseInventoryId(id);
       if (!identity || !unlisted.has(`${identity.group}/${identity.kind}`)) return [];
       const { group, kind, namespace, name } = identity;
@@ -99,13 +101,18 @@ export function watchHealth(cache: Cache, options: { readonly clock: Clock; read
     });
 
   return {
-    follow: async (entries) => {
-      inventory = new Map(entries.map(({ id, v }) => [id, v]));
-      for (const id of sick.keys()) if (!inventory.has(id) && sick.get(id)?.isGone) sick.delete(id);
+    follow: async (applied) => {
+      entries = applied;
+      versions = undefined;
+      for (const id of sick.keys()) if (!inventory().has(id) && sick.get(id)?.isGone) sick.delete(id);
       const listing: Promise<void>[] = [];
+      const ends = new Set<string>();
       for (const { id, v } of entries) {
-        const kind = id.slice(id.lastIndexOf('_') + 1);
-        const group = parseInventoryId(id)?.group ?? '';
+        // `_group_kind`: the same for most.
+        const end = id.slice(id.lastIndexOf('_', id.lastIndexOf('_') - 1));
+        if (ends.has(end)) continue;
+        ends.add(end);
+        const [, group = '', kind = ''] = end.split('_');
         const key = `${group}/${kind}`;
         if (watched.has(key) || ALWAYS_WELL.has(key)) continue;
         watched.add(key);
@@ -135,7 +142,7 @@ export function watchHealth(cache: Cache, options: { readonly clock: Clock; read
       };
       const podsOf = finder();
       for (const [id, { object, isGone }] of sick) {
-        if (!inventory.has(id)) continue;
+        if (!inventory().has(id)) continue;
         const trouble = isGone ? { reason: 'Missing', message: 'somebody deleted it' } : whyUnhealthy(object, podsOf(object));
         if (!trouble) continue;
         const { apiVersion, kind } = object;

@@ -4,7 +4,7 @@ import { consolidate, decodeCommit, decodeTree, diffTrees, isConsolidationDue, R
 import { keyString, type ObjectKey } from '@plinth/apimachinery';
 import { dropOldObjects } from './drop-old-objects.ts';
 import { ArtifactTooLarge, createMeasure, exceeds, MAX_BYTES, MAX_FILES, MAX_FOLDERS, type FolderMeasure } from './measure-folder.ts';
-import type { FolderEntry, TreeReader } from './tree-reader.ts';
+import type { FolderChange, FolderEntry, TreeReader } from './tree-reader.ts';
 
 /** The content of a source at one revision. Never changes; what is read from it is always the same. */
 export interface Artifact {
@@ -19,6 +19,7 @@ export interface Artifact {
 const MAX_DEPTH = 32;
 const JOIN_AFTER_PACKS = 50;
 const LARGE_FOLDER = 100;
+const LARGE_TREE_BYTES = 30 * LARGE_FOLDER;
 const MAX_LARGE_FOLDERS = 20;
 /** Objects of earlier revisions go when there are more of them than what the newest needs, several times over. */
 const KEPT_OBJECTS = 2_000;
@@ -180,6 +181,7 @@ function entryOf(name: string, entry: Pick<TreeEntry, 'mode' | 'id'> | undefined
 function readerOf(content: Content): TreeReader {
   /** Large folders are read once for all who look at the artifact. */
   const large = new Map<string, readonly FolderEntry[]>();
+  const differences = new Map<string, readonly FolderChange[]>();
   return {
     folder: (id) => {
       const known = large.get(id);
@@ -189,8 +191,15 @@ function readerOf(content: Content): TreeReader {
       return entries;
     },
     file: (id) => readObject(content, 'blob', id),
-    changes: (before, after) =>
-      diffTrees(readObject(content, 'tree', before), readObject(content, 'tree', after)).map((change) => ({ name: change.name, before: entryOf(change.name, change.before), after: entryOf(change.name, change.after) })),
+    changes: (before, after) => {
+      const pair = `${before} ${after}`;
+      let changes = differences.get(pair);
+      if (changes) return changes;
+      const [old, now] = [readObject(content, 'tree', before), readObject(content, 'tree', after)];
+      changes = diffTrees(old, now).map(({ name, before: was, after: is }) => ({ name, before: entryOf(name, was), after: entryOf(name, is) }));
+      if (now.length >= LARGE_TREE_BYTES && differences.size < MAX_LARGE_FOLDERS) differences.set(pair, changes);
+      return changes;
+    },
   };
 }
 

@@ -15,6 +15,9 @@ describe(parseIgnore, () => {
     ['[a-c]?.yaml', 'b1.yaml', false, true],
     ['[!a]*', 'abc', false, false],
     ['*\n!keep.yaml', 'keep.yaml', false, false],
+    ['secret.yaml\n*.txt', 'a/secret.yaml', false, true],
+    ['secret.yaml\n*.txt', 'a/b.txt', false, true],
+    ['a/\n*.txt', 'x/a', false, false],
     ['# nothing\n', '# nothing', false, false],
     ['a*a*a*a*b', 'a'.repeat(200), false, false],
   ])('%j of %s is as in git', (text, path, isFolder, ignored) => {

@@ -18,8 +18,13 @@ export function parseIgnore(text: string): Ignore {
     .filter((line) => line !== '' && !line.startsWith('#'))
     .slice(0, 1000)
     .map(parseRule);
+  // Most rules are plain names, and the last one that fits only matters where one takes another back.
+  const isOneWay = !rules.some(({ negated }) => negated);
+  const names = new Set(rules.flatMap(({ name }) => name ?? []));
+  const patterns = rules.filter(({ name }) => name === undefined);
   return (path, isFolder) => {
     let ignored = false;
+    if (isOneWay && !names.has(path.slice(path.lastIndexOf('/') + 1))) return patterns.some((rule) => (isFolder || !rule.onlyFolders) && rule.matches(path));
     for (const rule of rules) if ((isFolder || !rule.onlyFolders) && rule.matches(path)) ignored = !rule.negated;
     return ignored;
   };
@@ -28,6 +33,8 @@ export function parseIgnore(text: string): Ignore {
 interface Rule {
   readonly negated: boolean;
   readonly onlyFolders: boolean;
+  /** The rule is about everything of this name and nothing else. */
+  readonly name: string | undefined;
   readonly matches: (path: string) => boolean;
 }
 
@@ -43,6 +50,7 @@ function parseRule(line: string): Rule {
   return {
     negated,
     onlyFolders,
+    name: anchored || /[*?[\\]/.test(floating) ? undefined : floating,
     matches: (path) => (anchored ? matchParts(parts, path.split('/')) : matchName(parts[0] ?? '', path.slice(path.lastIndexOf('/') + 1))),
   };
 }
