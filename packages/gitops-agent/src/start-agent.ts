@@ -104,12 +104,16 @@ export async function startGitOpsAgent(options: GitOpsAgentOptions): Promise<Asy
     }),
   );
 
+  const dependentsOf = (key: ObjectKey): readonly ObjectKey[] => units.byIndex(BY_DEPENDENCY, keyString(key)).map(keyOf);
   let controller: Controller | undefined;
   const reconciler = createKustomizationReconciler({
     client: cache.client,
     ...(options.clientFor ? { clientFor: options.clientFor } : {}),
     kustomizations: units,
     findSources,
+    progressed: (key) => {
+      for (const dependent of dependentsOf(key)) controller?.enqueue(dependent);
+    },
     enqueue: (key, afterMs) => controller?.enqueue(key, afterMs),
     events,
     clock,
@@ -122,7 +126,7 @@ export async function startGitOpsAgent(options: GitOpsAgentOptions): Promise<Asy
       name: 'kustomization',
       sources: [
         { informer: units, predicate: (object, previous) => interruptIfChanged(object, previous) },
-        { informer: units, predicate: isProgress, map: (object) => units.byIndex(BY_DEPENDENCY, keyString(keyOf(object))).map(keyOf) },
+        { informer: units, predicate: isProgress, map: (object) => dependentsOf(keyOf(object)) },
         { informer: repositories, predicate: (_object, previous) => previous === undefined, map: (object) => unitsOf('GitRepository', keyOf(object)) },
         { informer: bucketObjects, predicate: (_object, previous) => previous === undefined, map: (object) => unitsOf('Bucket', keyOf(object)) },
         { informer: cache.informer<CustomResourceDefinition>(customResourceDefinitions), map: (object) => servedKinds(object).flatMap((kind) => reconciler.waitingFor(kind)) },

@@ -43,5 +43,18 @@ export function missingFrom({ applied }: Memory, { group, kind }: GroupVersionKi
   return [...applied].flatMap(([id, state]) => (id.endsWith(end) && !ids.has(id) && !mayExpire(state.object) && !isLater(state.resourceVersion, resourceVersion) ? [[id, { object: { ...state.object, metadata: { ...state.object.metadata, resourceVersion } }, isGone: true }] as const] : []));
 }
 
+/** Has the objects looked at whose time has come; says why. */
+export function takeDrift({ drifted, applied, open }: Memory, now: number): ReadonlyMap<string, string> {
+  const causes = new Map<string, string>();
+  for (const [id, { dueAt, cause }] of drifted) {
+    if (dueAt > now) continue;
+    drifted.delete(id);
+    applied.delete(id);
+    open.add(id);
+    causes.set(id, cause);
+  }
+  return causes;
+}
+
 /** A Job that goes by itself some time after its end: to make it again would be to run it again. */
 const mayExpire = (object: UnstructuredObject): boolean => object.kind === 'Job' && (object as unknown as Job).spec?.ttlSecondsAfterFinished !== undefined;

@@ -1,3 +1,4 @@
+import type { ObjectKey } from '@plinth/apimachinery';
 import { Contests } from '../drift/contests.ts';
 import type { Sighting } from '../drift/notice-drift.ts';
 import type { AppliedObjects } from './apply-set.ts';
@@ -58,3 +59,6 @@ export const emptyMemory = (): Memory => ({
   healthWait: undefined,
   scopes: new Map(),
 });
+
+/** Of all Kustomizations, by `namespace/name`. */
+export type Memories = Map<string, { readonly key: ObjectKey; readonly memory: Memory }>;

@@ -1,20 +1,20 @@
-import { keyOf, keyString, type GroupVersionKind, type ObjectKey, type UnstructuredObject } from '@plinth/apimachinery';
+import { keyOf, keyString, type ObjectKey } from '@plinth/apimachinery';
 import { kustomizations, type Kustomization } from '@plinth/api';
 import type { Client } from '@plinth/client';
 import { done, findCondition, patchStatus, retryAfter, withFinalizer, type Clock, type EventRecorder, type Informer, type Logger, type Result } from '@plinth/controller-runtime';
-import { missingFrom, noticeDrift, type Sighting } from '../drift/notice-drift.ts';
+import { createDriftNotices, type DriftNotices } from '../drift/drift-notices.ts';
+import { takeDrift } from '../drift/notice-drift.ts';
 import type { WatchedKinds } from '../drift/watch-drift.ts';
 import { parseDuration, printDuration } from '../duration.ts';
-import { FINALIZER, KUSTOMIZATION_STATUS_MANAGER, OWNER_NAME_LABEL, OWNER_NAMESPACE_LABEL, REQUESTED_AT } from '../names.ts';
+import { FINALIZER, KUSTOMIZATION_STATUS_MANAGER, REQUESTED_AT } from '../names.ts';
 import type { Artifact } from '../source/artifact-store.ts';
 import type { FindSources } from '../source/source.ts';
 import { applyArtifact } from './apply-artifact.ts';
 import { cleanUp } from './clean-up.ts';
 import { sourceOf, unmetDependency } from './depends-on.ts';
-import { emptyMemory, type Memory } from './memory.ts';
+import { emptyMemory, type Memories, type Memory } from './memory.ts';
 import { reportRun } from './report-run.ts';
 import { isProgressAlone, kustomizationStatus, type RunOutcome, type StatusContext } from './status.ts';
-import { subjectOf } from './subject.ts';
 import { unsupportedOf } from './unsupported.ts';
 
 export interface KustomizationReconcilerOptions {
@@ -24,6 +24,8 @@ export interface KustomizationReconcilerOptions {
   readonly clientFor?: (namespace: string, serviceAccount: string) => Client;
   readonly kustomizations: Informer<Kustomization>;
   readonly findSources: FindSources;
+  /** Called when a Kustomization got further than its status says: others may have waited for that. */
+  readonly progressed: (key: ObjectKey) => void;
   /** Asks for another reconcile. */
   readonly enqueue: (key: ObjectKey, afterMs: number) => void;
   readonly events: EventRecorder;
@@ -31,14 +33,10 @@ export interface KustomizationReconcilerOptions {
   readonly log: Logger;
 }
 
-export interface KustomizationReconciler {
+export interface KustomizationReconciler extends Pick<DriftNotices, 'seen' | 'listed'> {
   reconcile(key: ObjectKey, signal: AbortSignal): Promise<Result>;
   /** Ends a wait for health, because there is something newer to apply. */
   interrupt(key: ObjectKey): void;
-  /** Something was seen of an object that carries a Kustomization's labels. */
-  seen(id: string, object: UnstructuredObject, isGone: boolean): void;
-  /** All objects of a kind that carry such labels, as of a version. */
-  listed(kind: GroupVersionKind, ids: ReadonlySet<string>, resourceVersion: string): void;
   /** Kinds of what is applied. */
   kinds(): WatchedKinds;
   /** Kustomizations with objects that wait for this kind or namespace. */
@@ -61,7 +59,8 @@ const MAX_PACE_MS = 1_000;
  */
 export function createKustomizationReconciler(options: KustomizationReconcilerOptions): KustomizationReconciler {
   const { client, findSources, events, clock, log } = options;
-  const memories = new Map<string, { readonly key: ObjectKey; readonly memory: Memory }>();
+  const memories: Memories = new Map();
+  const notices = createDriftNotices({ memories, kustomizations: options.kustomizations, events, enqueue: options.enqueue, clock });
 
   const contextOf = (kustomization: Kustomization): StatusContext => {
     const intervalMs = parseDuration(kustomization.spec?.interval, 60_000);
@@ -83,13 +82,24 @@ export function createKustomizationReconciler(options: KustomizationReconcilerOp
     const startedAt = clock.now();
     memory.unsaid = outcome;
     const status = kustomizationStatus(kustomization, outcome, contextOf(kustomization));
-    if (startedAt < memory.nextStatusAt && isProgressAlone(kustomization.status, status)) return;
+    if (startedAt < memory.nextStatusAt && isProgressAlone(kustomization.status, status)) {
+      options.progressed(keyOf(kustomization));
+      return;
+    }
     await patchStatus(client, kustomizations, kustomization, status, { fieldManager: KUSTOMIZATION_STATUS_MANAGER });
     memory.unsaid = undefined;
     const entries = status.inventory?.entries.length ?? 0;
     const now = clock.now();
     memory.nextStatusAt = entries < PACED_FROM_ENTRIES ? 0 : now + Math.min((now - startedAt) * PACE, MAX_PACE_MS);
   }
+
+  /** With the status that it will have: who depends on it need not wait for the write. */
+  const asItIs = (key: ObjectKey): Kustomization | undefined => {
+    const kustomization = options.kustomizations.get(key);
+    const memory = memories.get(keyString(key))?.memory;
+    const unsaid = memory?.generation === kustomization?.metadata.generation ? memory?.unsaid : undefined;
+    return kustomization && unsaid ? { ...kustomization, status: kustomizationStatus(kustomization, unsaid, contextOf(kustomization)) } : kustomization;
+  };
 
   /** Who changes the cluster for it. What is read to find out what to change, the agent reads itself. */
   const actingFor = ({ spec, metadata }: Kustomization): Client => (spec?.serviceAccountName && options.clientFor ? options.clientFor(metadata.namespace ?? '', spec.serviceAccountName) : client);
@@ -120,7 +130,7 @@ export function createKustomizationReconciler(options: KustomizationReconcilerOp
     if (unsupported) return finish(kustomization, memory, { type: 'stalled', reason: 'Unsupported', message: unsupported }, clock.now(), []);
     const artifact = findArtifact(kustomization);
     if ('type' in artifact) return finish(kustomization, memory, artifact, clock.now(), []);
-    const unmet = unmetDependency(kustomization, artifact, (key) => options.kustomizations.get(key), (revision) => findSources(kustomization.spec?.sourceRef.kind ?? '')?.store.at(sourceOf(kustomization), revision));
+    const unmet = unmetDependency(kustomization, artifact, asItIs, (revision) => findSources(kustomization.spec?.sourceRef.kind ?? '')?.store.at(sourceOf(kustomization), revision));
     if (unmet) {
       return finish(kustomization, memory, { type: 'failed', reason: 'DependencyNotReady', stage: 'Fetching manifests', message: unmet, revision: artifact.revision }, clock.now(), []);
     }
@@ -151,7 +161,7 @@ export function createKustomizationReconciler(options: KustomizationReconcilerOp
       ignore: ignoreOf(current),
       causes,
       changes,
-      applied: () => judge(keyOf(current), memory),
+      applied: () => notices.judge(keyOf(current), memory),
       progress: (progress) => write(current, progress),
     });
     if (checkLive) memory.nextCheckAt = startedAt + parseDuration(spec?.interval, 60_000);
@@ -190,41 +200,9 @@ export function createKustomizationReconciler(options: KustomizationReconcilerOp
     return outcome.type === 'stalled' ? done : retryAfter(sooner(memory, nextMs));
   }
 
-  /** Judges what was seen while a run was busy. */
-  function judge(key: ObjectKey, memory: Memory): void {
-    memory.isApplying = false;
-    const sightings = [...memory.sightings];
-    memory.sightings.clear();
-    for (const [id, sighting] of sightings) notice(key, memory, id, sighting);
-  }
-
-  function notice(key: ObjectKey, memory: Memory, id: string, sighting: Sighting): void {
-    if (memory.isApplying) {
-      memory.sightings.set(id, sighting);
-      return;
-    }
-    const drift = noticeDrift(memory, id, sighting, clock.now());
-    if (!drift) return;
-    if (drift.delayMs > 0) {
-      const message = `${subjectOf(sighting.object)} is not as the source wants it for the ${drift.times}th time in short: ${drift.cause}; it is put back in ${printDuration(drift.delayMs)}`;
-      const kustomization = options.kustomizations.get(key);
-      if (kustomization) events.record(kustomization, { type: 'Warning', reason: 'DriftContested', message });
-    }
-    memory.healthWait?.abort();
-    options.enqueue(key, drift.delayMs);
-  }
-
   return {
-    seen: (id, object, isGone) => {
-      const { [OWNER_NAME_LABEL]: name = '', [OWNER_NAMESPACE_LABEL]: namespace = '' } = object.metadata.labels ?? {};
-      const owner = memories.get(keyString({ namespace, name }));
-      // What lost its labels is gone from the watch, and says no more whose it is.
-      const owners = owner ? [owner] : isGone ? [...memories.values()].filter(({ memory }) => memory.applied.has(id)) : [];
-      for (const entry of owners) notice(entry.key, entry.memory, id, { object, isGone });
-    },
-    listed: (kind, ids, resourceVersion) => {
-      for (const { key, memory } of memories.values()) for (const [id, sighting] of missingFrom(memory, kind, ids, resourceVersion)) notice(key, memory, id, sighting);
-    },
+    seen: notices.seen,
+    listed: notices.listed,
     kinds: () => new Map([...memories.values()].flatMap(({ memory }) => [...(memory.inventory?.kinds() ?? [])])),
     reconcile: async (key, signal) => {
       const kustomization = options.kustomizations.get(key);
@@ -241,7 +219,7 @@ export function createKustomizationReconciler(options: KustomizationReconcilerOp
           try {
             return await run(held, memory, signal);
           } finally {
-            judge(key, memory);
+            notices.judge(key, memory);
           }
         },
         cleanup: async (leaving) => {
@@ -254,17 +232,4 @@ export function createKustomizationReconciler(options: KustomizationReconcilerOp
     interrupt: (key) => memories.get(keyString(key))?.memory.healthWait?.abort(),
     waitingFor: (missing) => [...memories.values()].filter(({ memory }) => memory.missing.has(missing)).map(({ key }) => key),
   };
-}
-
-/** Has the objects looked at whose time has come; says why. */
-function takeDrift({ drifted, applied, open }: Memory, now: number): ReadonlyMap<string, string> {
-  const causes = new Map<string, string>();
-  for (const [id, { dueAt, cause }] of drifted) {
-    if (dueAt > now) continue;
-    drifted.delete(id);
-    applied.delete(id);
-    open.add(id);
-    causes.set(id, cause);
-  }
-  return causes;
 }
