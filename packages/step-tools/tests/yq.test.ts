@@ -92,6 +92,10 @@ describe('what differs from yq 4 on purpose', () => {
     expect(yq(['.derived', 'an.yaml']).stdout).toBe('<<: *base\nb: 3\n');
   });
 
+  it('keeps documents apart that it makes anew', () => {
+    expect(yq(['with_entries(select(.key == "kind"))', 'm.yaml']).stdout).toBe('# leading\nkind: A\n---\nkind: B\n---\n# third\nkind: C\n');
+  });
+
   it('puts the comment of a value above its key', () => {
     expect(yq(['-n', '.a = "x" | .a head_comment = "so"']).stdout).toBe('# so\na: x\n');
   });

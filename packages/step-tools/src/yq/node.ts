@@ -107,13 +107,13 @@ export class YamlNode {
     return copy;
   }
 
-  /** `other`, in this node's place. */
+  /** `other`, in this node's place. A scalar that takes the place of a whole document is of none, and is printed without `---`. */
   replacedBy(other: YamlNode): YamlNode {
     const copy = other.copy();
     copy.parent = this.parent;
     copy.key = this.isMapKey ? this : this.key;
     copy.isMapKey = false;
-    if (!this.parent) {
+    if (!this.parent && copy.kind !== 'scalar') {
       copy.document = this.document;
       copy.fileIndex = this.fileIndex;
       copy.filename = this.filename;

@@ -1,3 +1,4 @@
+import { notUnderstood } from './errors.ts';
 import { resolved, type YamlNode } from './node.ts';
 
 /** Keys and values of a map with what its merge keys (`<<`) bring; later ones win, each at its first place. */
@@ -6,6 +7,7 @@ export function pairsOf(map: YamlNode): readonly (readonly [YamlNode, YamlNode])
   for (let index = 0; index + 1 < map.content.length; index += 2) {
     const key = resolved(map.content[index]!);
     const value = map.content[index + 1]!;
+    if (key.kind !== 'scalar') throw notUnderstood('a map or sequence as a key');
     if (key.tag !== '!!merge') found.set(key.value, [key, value]);
     else for (const pair of mergedInto(value)) found.set(pair[0].value, pair);
   }

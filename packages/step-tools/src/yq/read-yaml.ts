@@ -142,7 +142,8 @@ const STYLES: Readonly<Record<string, Style>> = { QUOTE_DOUBLE: 'double', QUOTE_
 
 function scalar(parsed: Node): YamlNode {
   if (!isScalar(parsed)) throw new YqError('the document has something that is neither scalar, map nor sequence');
-  const text = parsed.value === null || parsed.value === undefined ? '' : String(parsed.value);
+  // A value that the parser made of a tag, such as bytes, is of no use here.
+  const text = parsed.source ?? (parsed.value === null || parsed.value === undefined ? '' : String(parsed.value));
   const style = STYLES[parsed.type ?? ''] ?? 'plain';
   const made = new YamlNode('scalar', style === 'plain' ? scalarTag(text) : '!!str', text);
   made.style = style;

@@ -22,9 +22,10 @@ export function child(given: YamlNode, key: string, options: TraverseOptions): r
   return [];
 }
 
-/** `.[]`: everything in a node. */
+/** `.[]`: everything in a node. Nothing becomes an empty sequence, as yq has it. */
 export function children(given: YamlNode, keys?: TraverseOptions['keys']): readonly YamlNode[] {
   const node = resolved(given);
+  if (node.kind === 'scalar' && node.tag === '!!null') becomeCollection(node, 'seq');
   if (node.kind === 'seq') return [...node.content];
   return node.kind === 'map' ? mapEntries(node, undefined, keys) : [];
 }

@@ -47,7 +47,9 @@ export function goFloat(value: number): string {
   return String(value).replace(/e([-+])(\d)$/, 'e$10$2');
 }
 
+const SPECIAL: Readonly<Record<string, string>> = { '\\b': '\\u0008', '\\f': '\\u000c', '\u2028': '\\u2028', '\u2029': '\\u2029' };
+
 /** As Go writes strings, without escaping HTML. */
 export function quoted(text: string): string {
-  return JSON.stringify(text).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029').replaceAll('\\b', '\\b').replaceAll('\\f', '\\f');
+  return JSON.stringify(text).replaceAll(/\\.|[\u2028\u2029]/g, (found) => SPECIAL[found] ?? found);
 }

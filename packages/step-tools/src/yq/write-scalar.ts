@@ -21,7 +21,7 @@ export function writeScalar(node: YamlNode, place: ScalarPlace): readonly [strin
   const wanted: Style = node.style !== 'plain' && node.style !== 'flow' ? node.style : text.includes('\n') ? 'literal' : isForced ? 'double' : 'plain';
   const style = possible(wanted, text, place);
   // A tag that the text alone would not give: `!!int abc`.
-  const isImplied = node.tag === '' || node.tag === '!!str' || (style === 'plain' && (found === node.tag || (node.tag === '!!float' && found === '!!int'))) || (node.tag === '!!null' && text === '');
+  const isImplied = node.tag === '' || node.tag === '!!str' || found === node.tag || (node.tag === '!!float' && found === '!!int') || (node.tag === '!!null' && text === '');
   const tag = node.isTagged || !isImplied ? `${node.tag} ` : '';
   const [first, ...lines] = write(style, text, place);
   return [`${tag}${first}`.trimEnd(), lines.length > 0 ? lines.join('') : undefined];
@@ -63,7 +63,7 @@ function isPlain(text: string, isFlow: boolean): boolean {
   if (/^(---|\.\.\.)/.test(text) || SPECIAL.test(text)) return false;
   if (/^[ \t]|[ \t]$|[\n\t]/.test(text) || /^[#,[\]{}&*!|>'"%@`]/.test(text)) return false;
   if (/^[?:-](\s|$)/.test(text) || /:(\s|$)|\s#/.test(text)) return false;
-  return !isFlow || (!/[,?[\]{}:]/.test(text) && !text.startsWith('-'));
+  return !isFlow || !/[,?[\]{}:]/.test(text);
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '"': '\\"', '\n': '\\n', '\t': '\\t', '\r': '\\r', '\0': '\\0', '\x07': '\\a', '\b': '\\b', '\v': '\\v', '\f': '\\f', '\x1b': '\\e', '\x85': '\\N', '\u2028': '\\L', '\u2029': '\\P', '\xa0': '\xa0' };
