@@ -30,4 +30,8 @@ it('runs yq and jq from nothing but the files that they name', async () => {
   const json = (await run(execPath, [...yq!, '-o', 'json', '.', file], { env })).stdout;
   writeFileSync(file, json);
   expect((await run(execPath, [...jq!, '-r', '.spec.size + env.SIZE', file], { env })).stdout).toBe('largelarge\n');
+
+  const long = join(dir.path, 'long.json');
+  writeFileSync(long, JSON.stringify(Array.from({ length: 100_000 }, (_each, index) => `line ${index}`)));
+  for (const command of [yq!, jq!]) expect(await run('/bin/sh', ['-c', '"$@" | head -n 1', 'sh', execPath, ...command, '.[]', long])).toEqual({ stdout: expect.stringMatching(/^"?line 0"?\n$/) as string, stderr: '' });
 });

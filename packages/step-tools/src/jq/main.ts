@@ -12,6 +12,8 @@ const readInput = (): string => {
 };
 
 const result = await runJq(argv.slice(2), { env, readFile: (path) => readFileSync(path, 'utf8'), readInput });
+// Whoever reads may have had enough: `jq . file | head -n 1`.
+stdout.on('error', () => {});
 stdout.write(result.stdout);
 stderr.write(result.stderr);
 process.exitCode = result.exitCode;

@@ -30,4 +30,6 @@ process.exitCode = runYq(argv.slice(2), {
   print: (text) => printed.push(text),
   warn: (text) => stderr.write(text),
 });
+// Whoever reads may have had enough: `yq . file | head -n 1`.
+stdout.on('error', () => {});
 stdout.write(printed.join(''));
