@@ -1,6 +1,6 @@
 import { destinations, events, promises, workPlacements, works, type Destination, type Event, type Work, type WorkPlacement } from '@plinth/api';
-import type { KubeObject } from '@plinth/apimachinery';
-import { StateStoreError } from '@plinth/state-store';
+import { type KubeObject, keyOf } from '@plinth/apimachinery';
+import { encodeWorkload, StateStoreError } from '@plinth/state-store';
 import { eventually } from '@plinth/testing';
 import { describe, expect, it } from 'vitest';
 import { bucketPromise, condition, create, startWorld, type World } from './world.ts';
@@ -41,6 +41,32 @@ describe('scheduling', () => {
     await label(world, 'other', { environment: 'dev' });
     await eventually(async () => expect(await places(world)).toEqual(['late', 'other', 'worker']));
     await is(world, 'all', 'Ready');
+  });
+
+  it('makes a placement again that somebody deletes while it is being changed', async () => {
+    let isToGo = false;
+    await using world = await startWorld({}, {}, {
+      tap: (client) => ({
+        client: {
+          ...client,
+          update: async (resource, object, options) => {
+            if (isToGo && resource.plural === workPlacements.plural) {
+              isToGo = false;
+              await client.delete(resource, keyOf(object));
+              await eventually(async () => (await client.find(resource, keyOf(object))) === undefined);
+            }
+            return client.update(resource, object, options);
+          },
+        },
+      }),
+    });
+    await world.plane.client.create(works, newWork('one', 'one', [group('a', { environment: 'dev' })]));
+    await is(world, 'one', 'Ready');
+    const before = (await placed(world))[0]!.metadata.uid;
+    isToGo = true;
+    await world.plane.client.patch(works, { namespace: 'default', name: 'one' }, 'merge', { spec: { workloadGroups: [{ ...group('a', { environment: 'dev' }), workloads: [encodeWorkload('b.yaml', Buffer.from('b'))] }] } });
+    await eventually(async () => expect(condition(await workNamed(world, 'one'), 'Ready')).toMatchObject({ status: 'True', observedGeneration: 2 }));
+    expect((await placed(world)).map(({ metadata }) => metadata.uid)).not.toContain(before);
   });
 
   it('leaves a request where it is, marks it when its destination matches no more, and takes the mark away when it does', async () => {

@@ -74,21 +74,29 @@ export function runWorkController(context: PlatformContext): Controller {
   });
 }
 
-/** A step that failed is tried again, whatever the status says already. */
+/**
+ * A step that failed is tried again, whatever the status says already. A placement that somebody changed or removed under
+ * our hands wakes nobody: its events came while we were writing it.
+ */
 function conclude(applied: readonly AppliedStep[]): Result {
-  for (const { error } of applied) if (error !== undefined) throw error;
-  return done;
+  const errors = applied.flatMap(({ error }) => (error === undefined ? [] : [error]));
+  const failure = errors.find((error) => !isConflict(error) && !isNotFound(error));
+  if (failure !== undefined) throw failure;
+  return errors.length > 0 ? retryAfter(LOOK_AGAIN_MS) : done;
 }
 
-/** What changed under our hands may have changed in a way that wakes nobody. */
+/** Somebody wrote the Work first, or it is gone. */
 async function lookAgain(reconcile: () => Promise<Result>): Promise<Result> {
   try {
     return await reconcile();
   } catch (error) {
-    if (isConflict(error)) return retryAfter(20);
+    if (isConflict(error)) return retryAfter(LOOK_AGAIN_MS);
     if (isNotFound(error)) return done;
     throw error;
   }
 }
+
+/** By then the event of what got in between is here. */
+const LOOK_AGAIN_MS = 20;
 
 const spanOf = (work: Work | undefined) => ({ name: `${spanPrefix(work?.spec?.promiseName, work?.spec?.resourceName)}/WorkReconcile`, object: work });
