@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { destinations, gitStateStores, promises, resourceBindings, workPlacements } from '@plinth/api';
-import type { UnstructuredObject } from '@plinth/apimachinery';
+import { destinations, gitStateStores, type Pod, pods, promises, resourceBindings, workPlacements } from '@plinth/api';
+import { keyOf, type UnstructuredObject } from '@plinth/apimachinery';
 import { StateStoreError } from '@plinth/state-store';
 import { eventually } from '@plinth/testing';
 import { describe, expect, it } from 'vitest';
@@ -74,6 +74,26 @@ describe('the message of a request', () => {
     await world.plane.client.patch(promises, { name: 'bucket' }, 'merge', { spec: { requiredPromises: null } });
     await isWell(world);
   }, 20_000);
+
+  it('says that no node takes the pod, as long as none does', async () => {
+    const taken = Promise.withResolvers<void>();
+    await using world = await startWorld({
+      'test/make': async (container) => {
+        await taken.promise;
+        return make(container);
+      },
+    });
+    await create(world.plane, bucketPromise());
+    await create(world.plane, bucketRequest());
+    const pod = await eventually(async () => (await world.plane.client.list<Pod>(pods, { namespace: 'default' })).items[0] ?? false);
+    const scheduled = (condition: object) => world.plane.client.patch(pods, keyOf(pod), 'merge', { status: { conditions: [{ type: 'PodScheduled', ...condition }] } }, { subresource: 'status' });
+    await scheduled({ status: 'False', reason: 'Unschedulable', message: '0/1 nodes are available: insufficient memory.' });
+    await says(world, 'pipeline instance-configure cannot start, its pod fits on no node: 0/1 nodes are available: insufficient memory; make room, or correct what the pipeline asks for');
+    await scheduled({ status: 'True' });
+    await eventually(async () => expect((await world.request()).status?.message).toBe('Pending'));
+    taken.resolve();
+    await isWell(world);
+  });
 
   it('is why its Promise has never been available, before anything was done for it', async () => {
     let isBroken = true;

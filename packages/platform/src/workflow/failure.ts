@@ -33,6 +33,12 @@ export function stallOf(pod: Pod | undefined): RunFailure | undefined {
   return undefined;
 }
 
+/** Why no node takes the pod. It may fit tomorrow: the run has not failed. */
+export function unschedulableOf(pod: Pod | undefined): string | undefined {
+  const condition = pod?.status?.conditions?.find(({ type }) => type === 'PodScheduled');
+  return condition?.status === 'False' && condition.reason === 'Unschedulable' ? condition.message : undefined;
+}
+
 /**
  * The words for a condition or an event: container and cause. A deadline is said of the container that it ended; apart
  * from that the pod knows best, then what was noted while there was a pod, then the Job.

@@ -1,7 +1,7 @@
-import type { Job, PipelineStatus, Pod } from '@plinth/api';
+import type { Job, PipelineStatus } from '@plinth/api';
 import { FINALIZERS } from '../../naming/finalizers.ts';
 import { pipelineNameOf } from '../../workflow/job-state.ts';
-import { runningContainer } from '../../workflow/failure.ts';
+import { runningContainer, unschedulableOf } from '../../workflow/failure.ts';
 import type { Chain, Link } from '../chain.ts';
 import { conditionOf, linkMaker, nameOf, quote } from '../words.ts';
 
@@ -21,7 +21,7 @@ export function pipelineLink({ object, status, job, pod }: Chain): Link {
   if (completed?.status === 'True') return link(named(pipelines), 'ok', pipelines.length === 1 ? 'has completed' : 'have completed', { since });
   if (!completed && pipelines.length === 0) return link(owner, conditionOf(status.conditions, 'Reconciled')?.status === 'True' ? 'ok' : 'waiting', 'has no pipeline to run');
   const running = pipelines.find(({ phase }) => phase === 'Running');
-  const stuck = unschedulable(pod);
+  const stuck = unschedulableOf(pod);
   const name = nameOf('pipeline', running?.name ?? (job && pipelineNameOf(job)) ?? pipelines[0]?.name);
   if (stuck) return link(name, 'failed', `${name} cannot start, its pod fits on no node: ${quote(stuck, 100)}`, { since: running?.lastTransitionTime, next: 'make room, or correct what the pipeline asks for' });
   const container = runningContainer(pod);
@@ -69,11 +69,6 @@ function lastWords(cause: string): string {
   const lines = words.split('\n').map((line) => line.trim()).filter(Boolean);
   const line = lines.findLast((one) => /error|fail|fatal|denied|refused|not found|cannot|invalid|panic/i.test(one)) ?? lines.at(-1) ?? '';
   return [quote(line, 150), code].filter(Boolean).join(' ');
-}
-
-function unschedulable(pod: Pod | undefined): string | undefined {
-  const condition = conditionOf(pod?.status?.conditions, 'PodScheduled');
-  return condition?.status === 'False' && condition.reason === 'Unschedulable' ? condition.message : undefined;
 }
 
 const named = (pipelines: readonly PipelineStatus[]): string => (pipelines.length === 1 ? `pipeline ${pipelines[0]!.name}` : `${pipelines.length} pipelines`);
