@@ -1,4 +1,4 @@
-import { customResourceDefinitions, services } from '@plinth/api';
+import { configMaps, customResourceDefinitions, services } from '@plinth/api';
 import type { ApiResource, KubeObject, UnstructuredObject } from '@plinth/apimachinery';
 import { eventually, startControlPlane, type ControlPlane } from '@plinth/testing';
 import { describe, expect, it } from 'vitest';
@@ -89,6 +89,28 @@ describe('a CRD whose webhook converts', () => {
     await eventually(() => expect(errors).toEqual([expect.stringContaining('conversion webhook for example.com/v1, Kind=Widget failed')]));
     ended.abort();
     await watching;
+  });
+
+  it('gets no bookmark for what its watch has not been told yet, and is converted for nobody when the watch has ended', async () => {
+    await using plane = await startControlPlane();
+    await using webhook = await startConversionWebhook();
+    const { client } = plane;
+    await define(plane, webhookOf(webhook));
+    const [{ promise: gate, resolve: open }, { promise: ended, resolve: end }] = [Promise.withResolvers<void>(), Promise.withResolvers<string[]>()];
+    const { metadata } = await client.list(v2, { namespace: 'default' });
+    webhook.before = () => gate;
+    void (async () => {
+      const seen: string[] = [];
+      for await (const { type } of client.watch(v2, { namespace: 'default', resourceVersion: metadata.resourceVersion!, timeoutSeconds: 1, signal: new AbortController().signal })) seen.push(type);
+      end(seen);
+    })();
+    for (const name of ['a', 'b', 'c']) await client.create(v1, widget(name, '1Gi'));
+    await client.create(configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata: key('later') });
+    expect(await ended).toEqual([]);
+    const listed = client.list(v2, { namespace: 'default' });
+    open();
+    await listed;
+    expect(webhook.asked).toEqual([1, 3]);
   });
 
   it('is read as it was stored before another version became the stored one', async () => {

@@ -103,7 +103,8 @@ function follow(core: Core, served: Served, sink: WatchSink, plan: Plan): () => 
     send({ type: 'BOOKMARK', object: bookmarkObject(served, revision, initialEnd) });
   };
   const timer = setTimeout(() => {
-    if (plan.bookmarks) bookmark(core.store.revision);
+    // Who resumes after a bookmark never hears of what has not been sent before it.
+    if (plan.bookmarks && !turns.isWaiting) bookmark(core.store.revision);
     end();
   }, plan.timeoutMs);
   timer.unref();
@@ -119,7 +120,7 @@ function follow(core: Core, served: Served, sink: WatchSink, plan: Plan): () => 
     end();
   };
   // With a webhook in between, what happens meanwhile waits for its turn.
-  const turns = inOrder(fail);
+  const turns = inOrder(fail, () => ended);
   const begin = (): void => {
     if (plan.after === undefined && plan.initialBookmark) bookmark(sent, true);
     if (ended) return;
@@ -168,8 +169,8 @@ function follow(core: Core, served: Served, sink: WatchSink, plan: Plan): () => 
   return stop;
 }
 
-/** Does one thing after the other, each with what it read; at once as long as nothing has to be converted first. */
-function inOrder(fail: (error: unknown) => void): { take<T>(read: () => T, use: (value: T) => void): void; readonly isWaiting: boolean } {
+/** Does one thing after the other, each with what it read; at once as long as nothing has to be converted first, nothing more after the end. */
+function inOrder(fail: (error: unknown) => void, hasEnded: () => boolean): { take<T>(read: () => T, use: (value: T) => void): void; readonly isWaiting: boolean } {
   let waiting = 0;
   let last: Promise<void> = Promise.resolve();
   return {
@@ -187,8 +188,9 @@ function inOrder(fail: (error: unknown) => void): { take<T>(read: () => T, use: 
       if (waiting >= MAX_WAITING) return fail(serviceUnavailable('a conversion webhook is too slow for this watch'));
       waiting += 1;
       last = last
-        .then(() => converting(read))
-        .then((value) => {
+        .then(async () => {
+          if (hasEnded()) return;
+          const value = await converting(read);
           waiting -= 1;
           use(value);
         })
@@ -199,7 +201,6 @@ function inOrder(fail: (error: unknown) => void): { take<T>(read: () => T, use: 
 
 /** Events that wait for a webhook. A watch that is this far behind had better begin anew. */
 const MAX_WAITING = 10_000;
-
 
 /** Without news of its own for this many revisions a watch gets a bookmark, so that it can resume after a compaction. */
 const REVISIONS_PER_BOOKMARK = 1_000;
