@@ -214,6 +214,29 @@ describe('a pod', () => {
     expect(existsSync(join(world.dataDir, 'pods', uid!))).toBe(false);
   });
 
+  it('has its address for itself, also when a pod that had it before is deleted', async () => {
+    await using world = await startWorld({ catalogue: programs({ forever, succeed }), podCidr: '127.29.0.0/30' });
+    const { client } = world.plane;
+    const started = async (name: string, image: string): Promise<Pod> => {
+      const { metadata, ...rest } = pod({ restartPolicy: 'Never', containers: [{ name: 'main', image }] });
+      await client.create(pods, { ...rest, metadata: { ...metadata, name } });
+      return eventually(async () => {
+        const found = await client.get<Pod>(pods, { ...key, name });
+        expect(found.status?.phase).toMatch(image === 'forever' ? /Running|Failed/ : /Succeeded/);
+        return found;
+      });
+    };
+    const before = (await started('before', 'succeed')).status!.podIP;
+    const addresses: (string | undefined)[] = [];
+    let last: Pod;
+    while ((last = await started(`pod-${addresses.length}`, 'forever')).status!.phase === 'Running') addresses.push(last.status!.podIP);
+    expect(last.status).toMatchObject({ reason: 'OutOfAddresses' });
+    expect(addresses).toContain(before);
+    await client.delete(pods, { ...key, name: 'before' });
+    await eventually(async () => expect(await client.find(pods, { ...key, name: 'before' })).toBeUndefined());
+    expect((await started('more', 'forever')).status).toMatchObject({ phase: 'Failed', reason: 'OutOfAddresses' });
+  });
+
   it('runs on after a restart of the node agent, as one restart, at the same address and with the same state', async () => {
     const seen: { dir: string; ip: string }[] = [];
     await using world = await startWorld({ catalogue: programs({ serve: (context) => (seen.push({ dir: context.stateDir, ip: context.podIP }), forever(context)) }) });

@@ -60,6 +60,12 @@ export function createPodWorker(first: Pod, context: NodeContext, gone: (uid: st
   let shortestGraceMs = Number.POSITIVE_INFINITY;
   let over = isPodFinished(first);
   let cancelWake = (): void => {};
+  let hasGivenBack = false;
+  /** Once: soon after it may be another pod's. The status of a pod that has ended goes on showing it. */
+  const giveBackAddress = (): void => {
+    if (podIP && !hasGivenBack) context.addresses.giveBack(podIP);
+    hasGivenBack = true;
+  };
 
   const status = createStatusWriter({
     client,
@@ -128,7 +134,7 @@ export function createPodWorker(first: Pod, context: NodeContext, gone: (uid: st
     over = true;
     cancelWake();
     void volumes.close();
-    if (podIP) context.addresses.giveBack(podIP);
+    giveBackAddress();
     status.changed();
   }
 
@@ -160,7 +166,7 @@ export function createPodWorker(first: Pod, context: NodeContext, gone: (uid: st
     over = true;
     try {
       if (isRecovered && interrupted.size > 0) await reap();
-      if (podIP) context.addresses.giveBack(podIP);
+      giveBackAddress();
       if ((pod.metadata.finalizers ?? []).length > 0 && !isGone) {
         verdict ??= isPodFinished(pod) ? undefined : { phase: 'Failed', reason: 'Deleted', message: 'The pod was deleted before its containers had ended.' };
         status.changed();
