@@ -1,6 +1,8 @@
 import { configMaps, pods, secrets, type ConfigMap, type Pod, type Secret } from '@plinth/api';
 import type { KubeObject } from '@plinth/apimachinery';
-import { eventually } from '@plinth/testing';
+import { eventually, tempDir } from '@plinth/testing';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createEngineApi, expectCall } from '../src/runtime/container/engine-api.ts';
 import { NODE_LABEL } from '../src/runtime/container/container-config.ts';
@@ -122,4 +124,26 @@ it('waits for an engine with an image that nothing else runs, and says where one
     expect(state?.waiting?.reason).toBe('ImagePullBackOff');
     expect(state?.waiting?.message).toContain('has no container engine (/nowhere/docker.sock is not there). Start Docker or Podman, add the image to the catalogue');
   });
+});
+
+it('can be deleted, and its node stopped, while its image is being pulled', async () => {
+  await using dir = await tempDir();
+  const pulled: string[] = [];
+  await using server = createServer((request, response) => {
+    const path = request.url!.replace(/^\/v[\d.]+|\?.*$/g, '');
+    // A registry that does not answer.
+    if (path === '/images/create') return void pulled.push(new URL(request.url!, 'http://engine').searchParams.get('fromImage')!);
+    return void response.end('[]');
+  }).listen(join(dir.path, 'engine.sock'));
+  const world = await startWorld({ engineSockets: [join(dir.path, 'engine.sock')] });
+  const { client } = world.plane;
+  try {
+    for (const name of ['one', 'two']) await client.create(pods, pod(name, [{ name: 'main', image: `example.com/${name}` }]));
+    await eventually(() => expect(pulled.toSorted()).toEqual(['example.com/one', 'example.com/two']));
+    await client.delete(pods, { namespace: 'default', name: 'one' });
+    await eventually(async () => expect(await client.find(pods, { namespace: 'default', name: 'one' })).toBeUndefined());
+  } finally {
+    await world[Symbol.asyncDispose]();
+    server.closeAllConnections();
+  }
 });

@@ -87,7 +87,8 @@ export function createContainerRuns({ pod, recovered, notes, signal, changed, lo
   /** Of the containers that are being started, those for which something has changed since that began. */
   const changedMeanwhile = new Set<string>();
   let sharedLog: LogFile | undefined;
-  let isStopping = false;
+  /** Aborts when all are to end, and none is to start any more. */
+  const stopping = new AbortController();
 
   const placeOf = (container: string, run: number): LogPlace => logPlace(root, runsToEnd, container, run);
   const all = (): readonly Container[] => [...(pod().spec?.initContainers ?? []), ...(pod().spec?.containers ?? [])];
@@ -117,13 +118,14 @@ export function createContainerRuns({ pod, recovered, notes, signal, changed, lo
             updateReady(name);
           },
           resumed: () => resume(name),
+          signal: stopping.signal,
         },
         context,
       );
       began(container, place, running, writer, run);
     } catch (error) {
       writer.close();
-      if (!signal.aborted) couldNotStart(container, error);
+      if (!signal.aborted && !stopping.signal.aborted) couldNotStart(container, error);
     }
   }
 
@@ -192,7 +194,7 @@ export function createContainerRuns({ pod, recovered, notes, signal, changed, lo
     const now = clock.now();
     const record = recordEnd(records.get(name)!, exit, run.writer.tail, startedAt, now, context.backoff);
     setRecord(name, record);
-    if (!isStopping && record.restartAtMs! > now && willRestart(pod().spec!, container, record)) {
+    if (!stopping.signal.aborted && record.restartAtMs! > now && willRestart(pod().spec!, container, record)) {
       note('Warning', 'BackOff', `Back-off restarting failed container ${name} in pod ${pod().metadata.name}_${pod().metadata.namespace}(${uid})`, container);
     }
     look();
@@ -236,7 +238,7 @@ export function createContainerRuns({ pod, recovered, notes, signal, changed, lo
 
   /** Sidecars last. */
   async function stopAll(reason: ContainerStopReason, grace: number): Promise<void> {
-    isStopping = true;
+    stopping.abort();
     const from = clock.now();
     await Promise.allSettled(starting.values());
     const sidecars = new Set(all().filter(isSidecar).map((container) => container.name));

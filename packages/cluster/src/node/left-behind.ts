@@ -52,7 +52,7 @@ export async function reapPod(
       const entry = context.catalogue(container.image ?? '');
       if (!containers.includes(container.name) || entry?.runtime !== 'program') return;
       const log = (text: string): void => context.log.debug({ kind: 'Pod', namespace: pod.metadata.namespace, name: pod.metadata.name, container: container.name, text }, 'a program that is cleaning up said something');
-      const options = { pod, container, podIP, volumes, log, setReady: () => {}, resumed: () => {} };
+      const options = { pod, container, podIP, volumes, log, setReady: () => {}, resumed: () => {}, signal: context.signal };
       // Its Secrets and ConfigMaps may be gone by now, and are not needed to find processes.
       const launch = await prepareLaunch(options, context).catch(() => prepareLaunch({ ...options, container: withoutInputs(container) }, context));
       const running = runProgram(entry.run, programContext(options, launch, context), context.clock);

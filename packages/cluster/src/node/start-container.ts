@@ -24,6 +24,8 @@ export interface StartOptions {
   readonly log: (text: string) => void;
   readonly setReady: (ready: boolean) => void;
   readonly resumed: () => void;
+  /** Nobody wants it any more: what takes long gives up. */
+  readonly signal: AbortSignal;
 }
 
 /**

@@ -14,13 +14,13 @@ import type { StartOptions } from './start-container.ts';
  * Errors: `ImageError` when the image cannot be had, `ContainerConfigError` when the container asks for what containers
  * here do not get.
  */
-export async function startEngineContainer(api: EngineApi, { pod, container }: StartOptions, launch: ContainerLaunch, context: NodeContext): Promise<RunningContainer> {
+export async function startEngineContainer(api: EngineApi, { pod, container, signal }: StartOptions, launch: ContainerLaunch, context: NodeContext): Promise<RunningContainer> {
   const { securityContext } = container;
   if (securityContext?.privileged) throw new ContainerConfigError(`container ${container.name} asks to be privileged, which would give it this machine; leave out securityContext.privileged`);
   const names = (pod.spec?.imagePullSecrets ?? []).flatMap(({ name }) => (name ? [name] : []));
   const found = await Promise.all(names.map((name) => context.client.find<Secret>(secrets, { namespace: pod.metadata.namespace!, name })));
   try {
-    await pullImage(api, launch.image, pullPolicy(launch.image, container.imagePullPolicy), registryCredentials(found.flatMap((secret) => (secret ? [secret] : []))));
+    await pullImage(api, launch.image, pullPolicy(launch.image, container.imagePullPolicy), registryCredentials(found.flatMap((secret) => (secret ? [secret] : []))), signal);
   } catch (error) {
     throw new ImageError((error as Error).message);
   }

@@ -16,11 +16,12 @@ export function pullPolicy(image: string, policy: string | undefined): PullPolic
 const pulling = new Map<string, Promise<void>>();
 
 /**
- * Sees to it that the engine has the image. Those who ask for the same at the same time wait for one pull.
+ * Sees to it that the engine has the image. Those who ask for the same at the same time wait for one pull, each until its
+ * signal aborts; the pull goes on.
  *
  * Errors: an Error whose message begins with what kubelets say.
  */
-export async function pullImage(api: EngineApi, image: string, policy: PullPolicy, credentials: RegistryCredentials): Promise<void> {
+export async function pullImage(api: EngineApi, image: string, policy: PullPolicy, credentials: RegistryCredentials, signal: AbortSignal): Promise<void> {
   if (policy !== 'Always') {
     const known = await expectCall(api, { method: 'GET', path: `/images/${encodeURIComponent(image)}/json` }, [404]);
     if (known.status < 400) return;
@@ -32,7 +33,15 @@ export async function pullImage(api: EngineApi, image: string, policy: PullPolic
     pull = fetchImage(api, image, credentials).finally(() => pulling.delete(key));
     pulling.set(key, pull);
   }
-  await pull;
+  const { promise: givenUp, reject } = Promise.withResolvers<never>();
+  const giveUp = (): void => reject(new Error(`nobody waits for image "${image}" any more`));
+  signal.addEventListener('abort', giveUp, { once: true });
+  if (signal.aborted) giveUp();
+  try {
+    await Promise.race([pull, givenUp]);
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+  }
 }
 
 async function fetchImage(api: EngineApi, image: string, credentials: RegistryCredentials): Promise<void> {
