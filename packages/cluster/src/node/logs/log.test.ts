@@ -107,4 +107,25 @@ describe('a log', () => {
     expect([places.map(isLogThere), await read({ place: places[3]! })]).toEqual([[true, true, true, false], '']);
     expect(existsSync(join(dir.path, 'logs'))).toBe(false);
   });
+
+  it('is followed without a gap by a reader that is slower than a rotation', async () => {
+    await using dir = await tempDir();
+    const writer = write(placeIn(dir.path), 1000);
+    const turn = (): Promise<unknown> => new Promise((resolve) => setImmediate(resolve));
+    writer.write('line 0\n');
+    await turn();
+    const following = readLog({ place: placeIn(dir.path), writer, follow: true, timestamps: false, signal: new AbortController().signal });
+    let text = '';
+    for await (const piece of following) {
+      text += piece;
+      if (text !== 'line 0\n') continue;
+      for (let line = 1; line < 40; line += 1) {
+        writer.write(`line ${line}\n`);
+        await turn();
+      }
+      writer.close();
+    }
+    expect(existsSync(rotatedFile(placeIn(dir.path).path))).toBe(true);
+    expect(text).toBe(Array.from({ length: 40 }, (_, line) => `line ${line}\n`).join(''));
+  });
 });

@@ -1,5 +1,5 @@
-import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
-import { readLogFile, type LogPlace } from './log-file.ts';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { readLogFile, rotatedFile, type LogPlace } from './log-file.ts';
 import { lineText, lineTimeMs } from './log-line.ts';
 import type { LogWriter } from './log-writer.ts';
 
@@ -22,7 +22,7 @@ export async function* readLog(options: ReadLogOptions): AsyncIterable<string> {
   const wake = followSignal(follow ? writer : undefined, signal);
   try {
     // In one turn of the event loop, in which nobody writes.
-    let position = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+    let position = endOf(path);
     let lines = linesOf(readLogFile(path), tag);
     if (sinceMs !== undefined) lines = lines.filter((line) => lineTimeMs(line) >= sinceMs);
     if (tailLines !== undefined) lines = tailLines <= 0 ? [] : lines.slice(-tailLines);
@@ -57,20 +57,41 @@ function linesOf(text: string, tag: string): string[] {
   return tag === '' ? lines : lines.filter((line) => line.startsWith(tag)).map((line) => line.slice(tag.length));
 }
 
-/** Whole lines after `position`. A file that became shorter was rotated: it is read from its beginning. */
-function readFrom(path: string, position: number): { readonly text: string; readonly next: number } {
-  if (!existsSync(path)) return { text: '', next: position };
+/** How far a log has been read: a file, by what it is rather than its name, which changes with a rotation. */
+interface Position {
+  /** Undefined: there was none yet. */
+  readonly file: string | undefined;
+  readonly offset: number;
+}
+
+const endOf = (path: string): Position => ({ file: identityOf(path), offset: statSync(path, { throwIfNoEntry: false })?.size ?? 0 });
+
+/** An inode alone may be given to the next file. */
+function identityOf(path: string): string | undefined {
+  const info = statSync(path, { throwIfNoEntry: false });
+  return info && `${info.ino} ${info.birthtimeMs}`;
+}
+
+/** Whole lines after `at`; of a file that was rotated meanwhile first what is left. */
+function readFrom(path: string, at: Position): { readonly text: string; readonly next: Position } {
+  const files = identityOf(path) === at.file ? [path] : [rotatedFile(path), path];
+  for (const each of files) {
+    const found = identityOf(each);
+    const offset = found === at.file ? at.offset : 0;
+    const bytes = found === undefined ? NOTHING : readLines(each, offset);
+    if (bytes.length > 0) return { text: bytes.toString('utf8'), next: { file: found, offset: offset + bytes.length } };
+  }
+  return { text: '', next: at };
+}
+
+const NOTHING = Buffer.alloc(0);
+
+function readLines(path: string, offset: number): Buffer {
   const descriptor = openSync(path, 'r');
   try {
-    const buffer = Buffer.alloc(READ_BYTES);
-    let read = readSync(descriptor, buffer, 0, READ_BYTES, position);
-    let from = position;
-    if (read === 0 && position > 0 && readSync(descriptor, Buffer.alloc(1), 0, 1, position - 1) === 0) {
-      from = 0;
-      read = readSync(descriptor, buffer, 0, READ_BYTES, 0);
-    }
-    const end = buffer.subarray(0, read).lastIndexOf(10);
-    return { text: buffer.subarray(0, end + 1).toString('utf8'), next: from + end + 1 };
+    const buffer = Buffer.allocUnsafe(READ_BYTES);
+    const read = readSync(descriptor, buffer, 0, READ_BYTES, offset);
+    return buffer.subarray(0, buffer.subarray(0, read).lastIndexOf(10) + 1);
   } finally {
     closeSync(descriptor);
   }
