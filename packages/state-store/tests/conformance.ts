@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import type { StateStoreChange, StateStoreFile, StateStoreWriter } from '../src/index.ts';
 
@@ -121,6 +122,16 @@ export function stateStoreConformance(name: string, start: () => Promise<StoreUn
       expect(outcomes.map((each) => each.outcome)).toEqual(outcomes.map(() => 'written'));
       expect(await one.list('')).toHaveLength(20);
       expect(await two.list('')).toHaveLength(20);
+    });
+
+    it('leaves nothing behind at the signal of a caller that lives on', async () => {
+      await using store = await start();
+      await using writer = await store.open();
+      const { signal } = new AbortController();
+      await writer.write(files({ a: '1' }), { signal });
+      expect([text(await writer.read('a', { signal })), await writer.list('', { signal })]).toEqual(['1', ['a']]);
+      await writer.probe({ signal });
+      expect(getEventListeners(signal, 'abort')).toEqual([]);
     });
 
     it('gives up when it is told to, and when it is closed', async () => {

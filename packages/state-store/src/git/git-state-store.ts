@@ -221,14 +221,19 @@ export class GitStateStore implements StateStoreWriter {
     }
   }
 
-  async #reading<T>(what: string, options: WriteOptions, act: () => Promise<T>): Promise<T> {
+  async #reading<T>(what: string, { signal }: WriteOptions, act: () => Promise<T>): Promise<T> {
+    const { promise: givenUp, reject } = Promise.withResolvers<never>();
+    const giveUp = (): void => reject(signal?.reason);
     try {
-      options.signal?.throwIfAborted();
-      const work = this.#queue.inTurn(() => this.#trying(act));
-      return await (options.signal ? Promise.race([work, abortOf(options.signal)]) : work);
+      signal?.throwIfAborted();
+      signal?.addEventListener('abort', giveUp, { once: true });
+      return await Promise.race([this.#queue.inTurn(() => this.#trying(act)), givenUp]);
     } catch (error) {
-      if (options.signal?.aborted) throw new StateStoreError('aborted', `gave up to ${what}`, { cause: error });
+      if (signal?.aborted) throw new StateStoreError('aborted', `gave up to ${what}`, { cause: error });
       throw explain(`cannot ${what} on branch ${JSON.stringify(this.#options.branch)}`, error);
+    } finally {
+      // The signal may be that of a controller, which outlives many reads.
+      signal?.removeEventListener('abort', giveUp);
     }
   }
 
@@ -262,12 +267,6 @@ class RefusedByRule extends StateStoreError {
   constructor(message: string) {
     super('rejected', message, { hint: 'look at the hooks and the branch protection of the repository' });
   }
-}
-
-async function abortOf(signal: AbortSignal): Promise<never> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  return promise;
 }
 
 /** Names that git refuses, found by the tree writer. */
