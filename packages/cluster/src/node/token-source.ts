@@ -1,9 +1,8 @@
 import type { Pod } from '@plinth/api';
 import type { Client } from '@plinth/client';
 import type { Volume } from '../objects/types.ts';
-import { VolumeError } from './errors.ts';
 
-/** Asks the API server for a token that the pod's containers may use as long as the pod is there. */
+/** Asks the API server for a token that the pod's containers may use as long as the pod is there. Errors: why there is none; nothing tells when there is one. */
 export async function requestToken(
   client: Client,
   pod: Pod,
@@ -27,7 +26,7 @@ export async function requestToken(
   });
   const body = reply.body as { readonly status?: { readonly token?: string }; readonly message?: string } | undefined;
   if (reply.status >= 300 || !body?.status?.token) {
-    throw new VolumeError(`failed to fetch token for service account ${namespace}/${account}: ${body?.message ?? `the API server answered ${reply.status}`}`);
+    throw new Error(`failed to fetch token for service account ${namespace}/${account}: ${body?.message ?? `the API server answered ${reply.status}`}`);
   }
   return body.status.token;
 }

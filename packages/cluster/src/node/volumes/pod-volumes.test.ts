@@ -1,6 +1,6 @@
 import type { ConfigMap, Pod } from '@plinth/api';
 import { silentLogger, systemClock } from '@plinth/controller-runtime';
-import { eventually, tempDir } from '@plinth/testing';
+import { eventually, fakeClock, tempDir } from '@plinth/testing';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -10,11 +10,23 @@ import { createPodVolumes } from './pod-volumes.ts';
 
 const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'one', namespace: 'default', uid: 'u' }, spec: { containers: [], volumes: [{ name: 'empty', emptyDir: {} }, { name: 'settings', configMap: { name: 'settings' } }] } } as unknown as Pod;
 
+const podWithToken = {
+  ...pod,
+  spec: {
+    containers: [{ name: 'main', image: 'x', volumeMounts: [{ name: 'settings', mountPath: '/token' }] }],
+    volumes: [{ name: 'settings', projected: { sources: [{ serviceAccountToken: { path: 'a' } }] } }],
+  },
+} as unknown as Pod;
+
 /** The volumes of a pod; `find` answers for its ConfigMap. */
 async function world(find: () => Promise<Pick<ConfigMap, 'data'> | undefined>) {
+  return worldOf(pod, { client: { find }, clock: systemClock });
+}
+
+async function worldOf(pod: Pod, parts: { readonly client: object; readonly clock: NodeContext['clock'] }) {
   const dir = await tempDir();
   const directories = ensureNodeDirectories(dir.path);
-  const context = { client: { find }, clock: systemClock, log: silentLogger, directories, catalogue: () => undefined, allowedHostPaths: [] } as unknown as NodeContext;
+  const context = { ...parts, log: silentLogger, directories, catalogue: () => undefined, allowedHostPaths: [] } as unknown as NodeContext;
   const told: string[] = [];
   const volumes = createPodVolumes(
     {
@@ -23,7 +35,7 @@ async function world(find: () => Promise<Pick<ConfigMap, 'data'> | undefined>) {
       notes: { note: (_type, _reason, message) => void told.push(message), noteStart: () => {}, close: () => {} },
       signal: new AbortController().signal,
       made: () => told.push('made'),
-      failed: () => told.push('failed'),
+      failed: (isMissing) => told.push(isMissing ? 'failed for want of something' : 'failed'),
     },
     context,
   );
@@ -75,5 +87,30 @@ describe(createPodVolumes, () => {
     expect(made.shown()).toBe('there');
     expect(made.told[0]).toBe('MountVolume.SetUp failed for volume "settings" : configmap "settings" not found');
     await made.volumes.close();
+  });
+
+  it('asks again soon for a token that it did not get, at first and when the one before ends', async () => {
+    const clock = fakeClock();
+    const statuses = [503, 201, 500, 503];
+    let asked = 0;
+    const request = async (): Promise<object> => {
+      asked += 1;
+      const status = statuses.shift() ?? 201;
+      return { status, body: status === 201 ? { status: { token: `token ${asked}` } } : { message: 'not now' } };
+    };
+    await using made = await worldOf(podWithToken, { client: { request }, clock });
+    made.volumes.prepare();
+    const refused = 'MountVolume.SetUp failed for volume "settings" : failed to fetch token for service account default/default: not now';
+    await eventually(() => expect(made.told).toEqual([refused, 'failed']));
+    made.volumes.prepare();
+    await eventually(() => expect(made.told.slice(2)).toEqual(['made']));
+    await clock.advance(3600 * 0.8 * 1000);
+    await eventually(() => expect(made.told.slice(3)).toEqual([refused]));
+    await clock.advance(2000);
+    await eventually(() => expect(made.told.slice(3)).toEqual([refused, refused]));
+    await clock.advance(2000);
+    await eventually(() => expect(made.shown()).toBe('token 5'));
+    await made.volumes.close();
+    expect(clock.pending).toBe(0);
   });
 });

@@ -1,6 +1,7 @@
 import type { Pod } from '@plinth/api';
 import { keyOf } from '@plinth/apimachinery';
 import type { Container } from '../../objects/types.ts';
+import { RETRY_MS } from '../container-runs.ts';
 import { VolumeError } from '../errors.ts';
 import type { NodeContext } from '../node-context.ts';
 import type { PodNotes } from '../pod-notes.ts';
@@ -59,8 +60,7 @@ export function createPodVolumes({ pod, podIP, notes, signal, made, failed }: Po
     if (paths) refresh();
     else prepare();
   };
-  const refreshLater = (): void => {
-    const afterMs = tokenRefreshMs(pod());
+  const refreshLater = (afterMs = tokenRefreshMs(pod())): void => {
     cancelRefresh();
     if (afterMs !== undefined && !isClosed) cancelRefresh = clock.setTimeout(refresh, afterMs);
   };
@@ -81,8 +81,15 @@ export function createPodVolumes({ pod, podIP, notes, signal, made, failed }: Po
   }
 
   async function refreshOnce(): Promise<void> {
-    await make().catch((error: unknown) => signal.aborted || tell(error));
-    if (!signal.aborted) refreshLater();
+    let retryMs: number | undefined;
+    try {
+      await make();
+    } catch (error) {
+      if (!signal.aborted) tell(error);
+      // A token ends long before the next one is due.
+      if (!(error instanceof VolumeError)) retryMs = RETRY_MS;
+    }
+    if (!signal.aborted) refreshLater(retryMs);
     done();
   }
 

@@ -25,7 +25,7 @@ export interface VolumeSources {
  * Makes the volumes of a pod and says where each is. Doing it again brings those up to date that show objects of the API
  * (ConfigMaps, Secrets, fields, tokens) and leaves the others alone.
  *
- * Errors: `VolumeError` when something that a volume needs is missing or not allowed.
+ * Errors: `VolumeError` when something that a volume needs is missing or not allowed; others are worth another try.
  */
 export async function prepareVolumes(pod: Pod, sources: VolumeSources): Promise<ReadonlyMap<string, string>> {
   const volumes = (pod.spec?.volumes ?? []).filter(sources.isNeeded);
@@ -35,8 +35,8 @@ export async function prepareVolumes(pod: Pod, sources: VolumeSources): Promise<
       try {
         return [volume.name, await prepareVolume(pod, volume, sources)] as const;
       } catch (error) {
-        if (!(error instanceof VolumeError)) throw error;
-        throw new VolumeError(`MountVolume.SetUp failed for volume "${volume.name}" : ${error.message}`, { cause: error });
+        const message = `MountVolume.SetUp failed for volume "${volume.name}" : ${(error as Error).message}`;
+        throw error instanceof VolumeError ? new VolumeError(message, { cause: error }) : new Error(message, { cause: error });
       }
     }),
   );
