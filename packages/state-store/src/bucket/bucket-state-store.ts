@@ -162,11 +162,13 @@ export class BucketStateStore implements StateStoreWriter {
 
     this.#order.advance(left, [...waitingOf.keys()].map((change) => this.#expectation(change, left)), isSure);
     const heldAt = this.#order.point;
+    const touches = entries.flatMap(([key, { changes }]) => [...changes].map((change) => ({ key, change })));
+    const touchedBy = Map.groupBy(touches, ({ change }) => change);
     for (const [change, all] of waitingOf) {
-      const touched = entries.filter(([, entry]) => entry.changes.has(change)).map(([key]) => key);
+      const touched = touchedBy.get(change);
       const outcome: WriteOutcome =
-        touched.length > 0
-          ? { outcome: 'written', versionId: chain(touched.flatMap((key) => versions.get(key) ?? [])), heldAt }
+        touched
+          ? { outcome: 'written', versionId: chain(touched.flatMap(({ key }) => versions.get(key) ?? [])), heldAt }
           : { outcome: 'unchanged', versionId: chain(filesOf(this.#root, change).flatMap((key) => this.#known.get(key)?.etag ?? [])), heldAt };
       for (const waiting of all) waiting.settle(outcome);
     }
