@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** Where the lines of one run of a container stand. */
@@ -20,10 +20,11 @@ export const rotatedFile = (path: string): string => `${path}.1`;
 /** What is there of a file and the one before it. */
 export const readLogFile = (path: string): string => readIfThere(rotatedFile(path)) + readIfThere(path);
 
-/** Whether anything was printed. */
+/** Whether anything was printed. Reads a file that is shared; a run's own tells by its size. */
 export const isLogThere = ({ path, tag }: LogPlace): boolean => {
+  if (tag === '') return [path, rotatedFile(path)].some((file) => (statSync(file, { throwIfNoEntry: false })?.size ?? 0) > 0);
   const text = readLogFile(path);
-  return tag === '' ? text !== '' : text.startsWith(tag) || text.includes(`\n${tag}`);
+  return text.startsWith(tag) || text.includes(`\n${tag}`);
 };
 
 /**

@@ -25,7 +25,7 @@ export function createPodLogs(workerOf: (uid: string) => PodWorker | undefined):
       throw badRequest(`container "${request.container}" in pod "${name}" is waiting to start: ${record.phase.reason}`);
     }
     // A container that waits for its next start shows what it printed last.
-    const run = isThere(log.run) || log.run === 0 || log.writer ? log.run : log.run - 1;
+    const run = log.run === 0 || log.writer || isThere(log.run) ? log.run : log.run - 1;
     return readLog({ ...rest, place: place(run), follow: request.follow, ...(log.writer ? { writer: log.writer } : {}) });
   };
 }
