@@ -214,6 +214,17 @@ describe('a pod', () => {
     expect(existsSync(join(world.dataDir, 'pods', uid!))).toBe(false);
   });
 
+  it('has the time that the shortest request leaves it, also when that comes during its preStop', async () => {
+    await using world = await startWorld({ catalogue: programs({ stubborn: () => new Promise(() => {}) }) });
+    const { client } = world.plane;
+    await client.create(pods, pod({ containers: [{ name: 'main', image: 'stubborn', lifecycle: { preStop: { sleep: { seconds: 1 } } } }] }));
+    await eventually(async () => expect(await ready(world)).toBe('True'));
+    await client.delete(pods, key, { gracePeriodSeconds: 60 });
+    await eventually(async () => expect(await events(world)).toContainEqual('Normal Killing: Stopping container main'));
+    await client.delete(pods, key, { gracePeriodSeconds: 1 });
+    await eventually(async () => expect(await client.find(pods, key)).toBeUndefined(), { timeoutMs: 10_000 });
+  });
+
   it('has its address for itself, also when a pod that had it before is deleted', async () => {
     await using world = await startWorld({ catalogue: programs({ forever, succeed }), podCidr: '127.29.0.0/30' });
     const { client } = world.plane;

@@ -68,7 +68,8 @@ interface Run {
   readonly place: PodRunPlace;
   readonly writer: LogWriter;
   readonly endProbing: () => void;
-  stopping: boolean;
+  /** When it is ended by force; undefined while nobody asked it to end. */
+  endsByMs: number | undefined;
 }
 
 export function createContainerRuns({ pod, recovered, notes, signal, changed, look }: ContainerRunsOptions, context: NodeContext): ContainerRuns {
@@ -161,7 +162,7 @@ export function createContainerRuns({ pod, recovered, notes, signal, changed, lo
       },
     });
     if (resumedEarly.delete(name)) resume(name);
-    const entry: Run = { running, place, writer, endProbing, stopping: false };
+    const entry: Run = { running, place, writer, endProbing, endsByMs: undefined };
     runs.set(name, entry);
     void running.ended.then((exit) => ended(container, entry, exit, startedAt));
   }
@@ -226,13 +227,18 @@ export function createContainerRuns({ pod, recovered, notes, signal, changed, lo
     const run = runs.get(name);
     if (!run) return;
     const container = all().find((each) => each.name === name)!;
-    if (!run.stopping) {
-      run.stopping = true;
+    const endsByMs = clock.now() + grace;
+    if (run.endsByMs === undefined) {
+      run.endsByMs = endsByMs;
       run.endProbing();
       if (reason === 'PodDeleted' || reason === 'PodFailed') note('Normal', 'Killing', `Stopping container ${name}`, container);
       const spentMs = reason === 'NodeShutdown' ? 0 : await runPreStop(container, run.running, { podIP: run.place.podIP, graceMs: grace, clock, failed: (message) => note('Warning', 'FailedPreStopHook', message, container) });
-      run.running.stop({ graceMs: Math.max(MIN_GRACE_MS, grace - spentMs), reason });
-    } else run.running.stop({ graceMs: grace, reason });
+      // It may have ended meanwhile, and its process id be another's; or a second request have left it less time.
+      if (runs.get(name) === run && run.endsByMs === endsByMs) run.running.stop({ graceMs: Math.max(MIN_GRACE_MS, grace - spentMs), reason });
+    } else if (endsByMs < run.endsByMs) {
+      run.endsByMs = endsByMs;
+      run.running.stop({ graceMs: grace, reason });
+    }
     await run.running.ended;
   }
 
