@@ -123,7 +123,8 @@ describe.each(both)('a command of this machine, by $type', (sandbox) => {
     const loop = `while :; do touch /out/alive; : ${dir.path}; sleep 0.01; done`;
     const stubborn = await run(`trap "" TERM; (setsid sh -c "${loop}" >/dev/null 2>&1 &); echo up; while :; do sleep 1; done`, { mounts });
     await eventually(() => expect(existsSync(join(dir.path, 'alive'))).toBe(true));
-    expect(processesWith(loop)).toBe(1);
+    // The shell, and at times a copy of it that is about to become `touch` or `sleep`.
+    expect(processesWith(loop)).toBeGreaterThan(0);
     stubborn.stop({ graceMs: 50, reason: 'PodDeleted' });
     expect(await stubborn.ended).toEqual({ exitCode: 137, signal: 9 });
     expect(processesWith(loop)).toBe(0);
