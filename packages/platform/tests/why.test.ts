@@ -71,6 +71,16 @@ describe('the message of a request', () => {
 
     await world.plane.client.patch(promises, { name: 'bucket' }, 'merge', { spec: { requiredPromises: [{ name: 'disks' }] } });
     await says(world, 'Promise bucket requires Promise disks, which is not installed; install it');
+    const disks = (labels: Record<string, string>) => ({ ...bucketPromise(), metadata: { name: 'disks', labels }, spec: { dependencies: [] } });
+    await create(world.plane, disks({}));
+    await isWell(world);
+    // From here on nothing of the request itself moves: what its Promise says is all that wakes it.
+    await world.plane.client.delete(promises, { name: 'disks' });
+    await says(world, 'Promise bucket requires Promise disks, which is not installed; install it');
+    await create(world.plane, disks({ 'kratix.io/paused': 'true' }));
+    await says(world, 'Promise bucket requires Promise disks, which is not available: it is paused by the label kratix.io/paused; see plinth why promise/disks');
+    await world.plane.client.patch(promises, { name: 'disks' }, 'merge', { metadata: { labels: { 'kratix.io/paused': null } } });
+    await isWell(world);
     await world.plane.client.patch(promises, { name: 'bucket' }, 'merge', { spec: { requiredPromises: null } });
     await isWell(world);
   }, 20_000);

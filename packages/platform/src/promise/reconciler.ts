@@ -221,8 +221,14 @@ const withDependents = ({ informers }: PlatformContext, name: string): readonly 
   ...informers.promises.list().filter(({ spec }) => spec?.requiredPromises?.some((required) => required.name === name)).map(keyOf),
 ];
 
-const availabilityChanged = (object: KubeObject, previous: KubeObject | undefined): boolean =>
-  !previous || object.metadata.generation !== previous.metadata.generation || isTrue((object as PlatformPromise).status?.conditions, 'Available') !== isTrue((previous as PlatformPromise).status?.conditions, 'Available');
+/** Whether it can be required, and why not. */
+function availabilityChanged(object: KubeObject, previous: KubeObject | undefined): boolean {
+  const look = ({ metadata, status }: PlatformPromise): string => {
+    const isAvailable = isTrue(status?.conditions, 'Available');
+    return JSON.stringify([metadata.generation, isAvailable, isAvailable ? '' : status?.message]);
+  };
+  return !previous || look(object as PlatformPromise) !== look(previous as PlatformPromise);
+}
 
 /** That it is there, and how often it runs. */
 const revisionMatters = (object: KubeObject, previous: KubeObject | undefined): boolean =>

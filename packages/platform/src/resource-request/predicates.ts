@@ -45,7 +45,10 @@ export function promiseMatters(object: KubeObject, previous: KubeObject | undefi
     Boolean(promise.metadata.deletionTimestamp) !== Boolean(before.metadata.deletionTimestamp) ||
     isMarked(promise, LABELS.paused) !== isMarked(before, LABELS.paused) ||
     hasServed(promise) !== hasServed(before) ||
-    (!hasServed(promise) && promise.status?.message !== before.status?.message) ||
-    isTrue(promise.status?.conditions, 'RequirementsFulfilled') !== isTrue(before.status?.conditions, 'RequirementsFulfilled')
+    isTrue(promise.status?.conditions, 'RequirementsFulfilled') !== isTrue(before.status?.conditions, 'RequirementsFulfilled') ||
+    (holdsUp(promise) && promise.status?.message !== before.status?.message)
   );
 }
+
+/** Requests wait for it, and say why. */
+const holdsUp = (promise: PlatformPromise): boolean => !hasServed(promise) || findCondition(promise.status?.conditions, 'RequirementsFulfilled')?.status === 'False';
