@@ -34,13 +34,16 @@ export function planWork(snapshot: WorkSnapshot): WorkPlan {
   if (!work.metadata.finalizers?.includes(FINALIZERS.work)) steps.push({ type: 'addFinalizer' });
   const groups = schedule(work, destinations, placements);
   const wanted = new Set<string>();
+  const indexed = new Set(destinations.filter(({ spec }) => spec?.filepath?.mode === 'none').map(({ metadata }) => metadata.name));
+  // One made by Kratix may have another name: it is found by what it is for.
+  const purpose = (destination = '', groupId = ''): string => `${destination}/${groupId}`;
+  const byPurpose = new Map(placements.toReversed().map((placement) => [purpose(placement.spec?.targetDestinationName, placement.spec?.id), placement]));
   for (const { group, targets } of groups) {
     for (const { destination, isMisplaced } of targets) {
       const name = placementName(work, destination, group.id ?? '');
-      const isIndexed = destinations.some(({ metadata, spec }) => metadata.name === destination && spec?.filepath?.mode === 'none');
+      const isIndexed = indexed.has(destination);
       wanted.add(name);
-      // One made by Kratix may have another name: it is found by what it is for.
-      const existing = placements.find((placement) => placement.spec?.targetDestinationName === destination && placement.spec.id === group.id);
+      const existing = byPurpose.get(purpose(destination, group.id));
       if (existing) wanted.add(existing.metadata.name);
       if (!existing) steps.push({ type: 'createPlacement', placement: buildPlacement(work, group, destination, name, isIndexed) });
       else if (!existing.metadata.deletionTimestamp) {
