@@ -9,8 +9,16 @@ import { silentLogger } from '@plinth/controller-runtime';
 import { eventually } from '@plinth/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseEnvironment } from '../src/index.ts';
-import { bucketStore, createWork, deleteWork, destination, gone, placementOf, ready, secret, work, written } from './store-objects.ts';
+import { bucketStore, createWork, deleteWork, destination, gitStore, gone, placementOf, ready, secret, work, written } from './store-objects.ts';
 import { condition, create, startWorld, type World } from './world.ts';
+
+/** Events that come only when `told` says so. */
+async function* late<T>(events: AsyncIterable<T>, told: () => Promise<void>): AsyncGenerator<T> {
+  for await (const event of events) {
+    await told();
+    yield event;
+  }
+}
 
 const inMemory = { kind: 'GitStateStore', name: 'default' };
 
@@ -27,6 +35,33 @@ describe('a state store', () => {
     await ready(world.plane, gitStateStores, 'default', { status: 'False', reason: 'SecretNotFound' });
     const { items } = await world.plane.client.list<Event>(events, { namespace: 'default' });
     expect(JSON.stringify(items)).not.toContain(credentials.password);
+  });
+
+  it('follows a Secret that it shares with a store which has read the change before anybody was told', async () => {
+    let opens = 0;
+    let told: Promise<void> = Promise.resolve();
+    await using world = await startWorld({}, {}, {
+      objects: [secret('shared', { username: 'u', password: 'old' })],
+      tap: (client) => ({
+        client: { ...client, watch: (resource, options) => (resource.plural === secrets.plural ? late(client.watch(resource, options), () => told) : client.watch(resource, options)) },
+        store: (store) => {
+          opens += 1;
+          return store;
+        },
+      }),
+    });
+    const spec = { url: 'https://git.test/r', secretRef: { name: 'shared', namespace: 'default' } };
+    for (const name of ['a', 'b']) await create(world.plane, gitStore(name, spec));
+    for (const name of ['a', 'b', 'default']) await ready(world.plane, gitStateStores, name, { status: 'True' });
+    await eventually(() => expect(opens).toBe(3));
+
+    const tell = Promise.withResolvers<void>();
+    told = tell.promise;
+    await world.plane.client.patch(secrets, { namespace: 'default', name: 'shared' }, 'merge', { stringData: { password: 'new' } });
+    await world.plane.client.patch(gitStateStores, { name: 'a' }, 'merge', { spec: { path: 'x' } });
+    await eventually(() => expect(opens).toBe(4));
+    tell.resolve();
+    await eventually(() => expect(opens).toBe(5));
   });
 
   it.each([

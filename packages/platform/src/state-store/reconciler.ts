@@ -19,19 +19,22 @@ export function runStateStoreController(context: PlatformContext, kind: 'GitStat
   const recorder = context.recorder(`${kind}Controller`);
   /** From what each open writer was made. */
   const opened = new Map<string, { readonly spec: StateStore['spec']; readonly secret: string | undefined }>();
-  /** The Secrets that are followed, as they were when a store last read them. */
-  const followed = new Map<string, string | undefined>();
+  /** The Secrets that are followed. */
+  const followed = new Set<string>();
+  /** Which version of its Secret each store has read last: stores that share one do not read it together. */
+  const read = new Map<string, string>();
 
   const follow = (store: StateStore): void => {
     const key = secretOf(store);
     if (!key || followed.has(keyString(key))) return;
-    followed.set(keyString(key), undefined);
-    const changed = (version: string | undefined): void => {
-      if (followed.get(keyString(key)) === version) return;
-      for (const other of stores.list()) if (keyString(secretOf(other) ?? { name: '' }) === keyString(key)) controller.enqueue({ name: other.metadata.name });
+    followed.add(keyString(key));
+    /** `version` absent: it is gone. */
+    const changed = (version?: string): void => {
+      const readers = stores.list().filter((other) => keyString(secretOf(other) ?? { name: '' }) === keyString(key));
+      for (const { metadata } of readers) if (version === undefined || read.get(metadata.name) !== version) controller.enqueue({ name: metadata.name });
     };
     const seen = (secret: Secret): void => changed(storeSecret(secret).version);
-    cache.informer<Secret>(secrets, { namespace: key.namespace, fieldSelector: `metadata.name=${key.name}` }).subscribe({ added: seen, updated: seen, deleted: () => changed(undefined) });
+    cache.informer<Secret>(secrets, { namespace: key.namespace, fieldSelector: `metadata.name=${key.name}` }).subscribe({ added: seen, updated: seen, deleted: () => changed() });
   };
 
   const probe = async (store: StateStore): Promise<void> => {
@@ -39,8 +42,7 @@ export function runStateStoreController(context: PlatformContext, kind: 'GitStat
     const ref = { kind, name };
     follow(store);
     const secret = await readSecret(client, store);
-    const key = secretOf(store);
-    if (key) followed.set(keyString(key), secret?.version);
+    if (secret) read.set(name, secret.version);
     const source = { spec: store.spec, secret: secret?.version };
     if (!deepEqual(opened.get(name), source)) {
       await close(name);
@@ -66,6 +68,7 @@ export function runStateStoreController(context: PlatformContext, kind: 'GitStat
       skipMissing(async () => {
         const store = stores.get(request);
         if (!store || store.metadata.deletionTimestamp) {
+          read.delete(request.name);
           await close(request.name);
           return done;
         }
