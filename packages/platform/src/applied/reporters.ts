@@ -41,6 +41,7 @@ export function followReporters(informer: Informer<Lease>, clock: Clock, changed
     added: look,
     updated: look,
     deleted: ({ metadata }) => {
+      if (!metadata.name.startsWith(PREFIX)) return;
       const destination = metadata.name.slice(PREFIX.length);
       known.get(destination)?.cancel();
       if (known.delete(destination)) changed(destination);
