@@ -1,13 +1,13 @@
-import type { CustomResourceDefinition, Job, PlatformPromise, PromiseStatus } from '@plinth/api';
+import type { CustomResourceDefinition, PlatformPromise, PromiseStatus } from '@plinth/api';
 import { timeText } from '@plinth/apimachinery';
 import { appliedCondition, readyCondition } from '../applied/conditions.ts';
 import { currentStanding } from '../applied/current-standing.ts';
 import { type Condition, type ConditionUpdate, findCondition, isTrue, setConditions } from '../conditions.ts';
 import { LABELS } from '../naming/labels.ts';
 import { worksCondition, type WorksStanding, worksStanding } from '../work/standing.ts';
+import { configuredWorkflows } from '../workflow/configure-status.ts';
 import { withDeleteOutcome } from '../workflow/delete-status.ts';
-import { withKeyedPipelines } from '../workflow/keyed-pipelines.ts';
-import { actionOf, pipelineNameOf } from '../workflow/job-state.ts';
+import { newestByPipeline } from '../workflow/job-state.ts';
 import type { WorkflowPlan } from '../workflow/plan.ts';
 import { PAUSED, reconciledCondition } from '../workflow/reconciled.ts';
 import { COMPLETED, type WorkflowOutcome, workflowOutcome, type WorkflowStatus } from '../workflow/status.ts';
@@ -57,8 +57,7 @@ function active(snapshot: PromiseSnapshot, plan: WorkflowPlan, before: PromiseSt
   const outcome = outcomeOf(snapshot, plan, before);
   const fulfilled = areFulfilled(requirements);
   const isAvailable = canServe(promise, crd, fulfilled, outcome, before);
-  const expected = new Map(configure.pipelines.map((pipeline) => [pipeline.metadata.name, newestOf(runs.jobs, pipeline.metadata.name)]));
-  const standing = worksStanding(works, expected);
+  const standing = worksStanding(works, newestByPipeline(configure.pipelines, runs.jobs));
   const hasEnded = outcome.standing === 'succeeded' || outcome.standing === 'none';
 
   const conditions: ConditionUpdate[] = [
@@ -81,8 +80,6 @@ function active(snapshot: PromiseSnapshot, plan: WorkflowPlan, before: PromiseSt
     ...(version ? { version } : {}),
     ...(lastAvailableTime ? { lastAvailableTime } : {}),
   };
-  const { suspendedGeneration, ...workflows } = before.kratix?.workflows ?? {};
-  const succeededAt = outcome.standing === 'succeeded' ? findCondition(updated.conditions as readonly Condition[] | undefined, COMPLETED)?.lastTransitionTime : undefined;
   return {
     ...updated,
     ...facts,
@@ -92,16 +89,7 @@ function active(snapshot: PromiseSnapshot, plan: WorkflowPlan, before: PromiseSt
     kratix: {
       ...kratix,
       ...facts,
-      workflows: withKeyedPipelines(
-        {
-          ...workflows,
-          pipelines: outcome.pipelines,
-          ...(outcome.run ? { run: outcome.run } : {}),
-          ...(suspendedGeneration !== undefined && plan.type !== 'start' && plan.type !== 'succeeded' ? { suspendedGeneration } : {}),
-          ...(succeededAt ? { lastSuccessfulConfigureWorkflowTime: succeededAt } : {}),
-        },
-        'configure',
-      ),
+      workflows: configuredWorkflows(before as WorkflowStatus, outcome, plan, updated.conditions as readonly Condition[] | undefined),
     },
   };
 }
@@ -160,6 +148,3 @@ const withConditions = (status: PromiseStatus, updates: readonly ConditionUpdate
   ...status,
   conditions: setConditions(status.conditions as readonly Condition[] | undefined, updates, now),
 });
-
-/** Jobs come newest first. */
-const newestOf = (jobs: readonly Job[], pipeline: string): Job | undefined => jobs.find((job) => actionOf(job) === 'configure' && pipelineNameOf(job) === pipeline);

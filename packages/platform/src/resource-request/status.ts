@@ -1,16 +1,15 @@
-import type { Job } from '@plinth/api';
 import { appliedCondition, readyCondition } from '../applied/conditions.ts';
 import { currentStanding } from '../applied/current-standing.ts';
 import { type ConditionUpdate, findCondition, isTrue, setConditions } from '../conditions.ts';
 import { aggregateHealth } from '../health-record/aggregate.ts';
 import { isMarked, LABELS } from '../naming/labels.ts';
 import { worksCondition, type WorksStanding, worksStanding } from '../work/standing.ts';
-import { actionOf, pipelineNameOf } from '../workflow/job-state.ts';
+import { configuredWorkflows, succeededTime } from '../workflow/configure-status.ts';
+import { newestByPipeline } from '../workflow/job-state.ts';
 import { withDeleteOutcome } from '../workflow/delete-status.ts';
-import { withKeyedPipelines } from '../workflow/keyed-pipelines.ts';
 import type { WorkflowPlan } from '../workflow/plan.ts';
 import { PAUSED, reconciledCondition } from '../workflow/reconciled.ts';
-import { COMPLETED, workflowOutcome } from '../workflow/status.ts';
+import { workflowOutcome } from '../workflow/status.ts';
 import { troubleOf } from '../workflow/trouble.ts';
 import { findCause } from '../why/explain.ts';
 import { sentenceOf } from '../why/words.ts';
@@ -72,16 +71,14 @@ function configured(snapshot: RequestSnapshot, plan: WorkflowPlan, before: Reque
   if (findCondition(before.conditions, 'PromiseAvailable')?.status === 'False') conditions.push({ type: 'PromiseAvailable', status: 'True', reason: 'PromiseAvailable', message: 'Promise Requirements are met' });
 
   const hasEnded = outcome.standing === 'succeeded' || outcome.standing === 'none';
-  const expected = new Map(configure.pipelines.map((pipeline) => [pipeline.metadata.name, newestOf(runs.jobs, pipeline.metadata.name)]));
-  const standing = worksStanding(works, expected);
+  const standing = worksStanding(works, newestByPipeline(configure.pipelines, runs.jobs));
   if (hasEnded) conditions.push(worksCondition(standing, 'this resource'));
   const reconciled = reconciledCondition(outcome.standing, standing);
   // What a dry run made is not what was asked for.
   conditions.push(isMarked(request, LABELS.dryRun) && reconciled.status === 'True' ? { ...reconciled, reason: 'DryRunSucceeded', message: 'Dry run completed' } : reconciled);
 
   const updated = withConditions({ ...before, ...outcome.fields }, conditions, now);
-  const succeededAt = outcome.standing === 'succeeded' ? findCondition(updated.conditions, COMPLETED)?.lastTransitionTime : undefined;
-  const { suspendedGeneration, ...workflows } = before.kratix?.workflows ?? {};
+  const succeededAt = succeededTime(outcome, updated.conditions);
   const health = aggregateHealth(snapshot.healthRecords, Date.parse(request.metadata.creationTimestamp ?? ''));
   const { healthStatus: _before, ...rest } = updated;
   const status: RequestStatus = {
@@ -89,19 +86,7 @@ function configured(snapshot: RequestSnapshot, plan: WorkflowPlan, before: Reque
     ...(health ? { healthStatus: health } : {}),
     ...(hasEnded ? { observedGeneration: request.metadata.generation ?? 1, ...(resolution.type === 'resolved' ? { promiseVersion: resolution.version, resourceBindingVersion: resolution.wanted } : {}) } : {}),
     ...(succeededAt ? { lastSuccessfulConfigureWorkflowTime: succeededAt } : {}),
-    kratix: {
-      ...before.kratix,
-      workflows: withKeyedPipelines(
-        {
-          ...workflows,
-          pipelines: outcome.pipelines,
-          ...(outcome.run ? { run: outcome.run } : {}),
-          ...(suspendedGeneration !== undefined && plan.type !== 'start' && plan.type !== 'succeeded' ? { suspendedGeneration } : {}),
-          ...(succeededAt ? { lastSuccessfulConfigureWorkflowTime: succeededAt } : {}),
-        },
-        'configure',
-      ),
-    },
+    kratix: { ...before.kratix, workflows: configuredWorkflows(before, outcome, plan, updated.conditions) },
   };
   return withApplied(withHealthMessage(status), snapshot, standing.state, hasEnded);
 }
@@ -145,6 +130,3 @@ function withApplied(status: RequestStatus, { request, works, applied: of, now }
 const REHEARSED: ConditionUpdate = { type: 'Ready', status: 'Unknown', reason: 'DryRun', message: 'A dry run shows what would be made, and makes nothing' };
 
 const withConditions = (status: RequestStatus, updates: readonly ConditionUpdate[], now: number): RequestStatus => ({ ...status, conditions: setConditions(status.conditions, updates, now) });
-
-/** Jobs come newest first. */
-const newestOf = (jobs: readonly Job[], pipeline: string): Job | undefined => jobs.find((job) => actionOf(job) === 'configure' && pipelineNameOf(job) === pipeline);

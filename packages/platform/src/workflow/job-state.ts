@@ -1,6 +1,6 @@
 import type { Job } from '@plinth/api';
 import { ANNOTATIONS, LABELS } from '../naming/labels.ts';
-import type { WorkflowAction } from './pipeline.ts';
+import type { Pipeline, WorkflowAction } from './pipeline.ts';
 
 /** `stopped`: suspended by us, because somebody asked for a new run. It counts as failed. */
 export type JobState = 'running' | 'succeeded' | 'failed' | 'stopped';
@@ -33,6 +33,10 @@ export const generationOf = (job: Job): number => Number(job.metadata.annotation
 /** Newest first. */
 export const newestFirst = (jobs: readonly Job[]): readonly Job[] =>
   jobs.toSorted((left, right) => runOf(right) - runOf(left) || (left.metadata.creationTimestamp! < right.metadata.creationTimestamp! ? 1 : -1));
+
+/** The newest Job of each pipeline of a configure workflow, if it has one. `jobs` come newest first. */
+export const newestByPipeline = (pipelines: readonly Pipeline[], jobs: readonly Job[]): ReadonlyMap<string, Job | undefined> =>
+  new Map(pipelines.map(({ metadata: { name } }) => [name, jobs.find((job) => actionOf(job) === 'configure' && pipelineNameOf(job) === name)]));
 
 export const actionOf = (job: Job): WorkflowAction => (job.metadata.labels?.[LABELS.workflowAction] === 'delete' ? 'delete' : 'configure');
 export const pipelineNameOf = (job: Job): string => job.metadata.labels?.[LABELS.pipelineName] ?? '';
