@@ -6,6 +6,7 @@ import { credentials, git, startGitServer, startWorld as startGitWorld } from '@
 import { eventually } from '@plinth/testing';
 import { describe, expect, it } from 'vitest';
 import type { PlatformConfig } from '../src/index.ts';
+import { stableName } from '../src/naming/stable-name.ts';
 import { secret } from './store-objects.ts';
 import type { TestImage } from './test-kubelet.ts';
 import { bucketPromise, bucketRequest, buckets, condition, create, startWorld, type World } from './world.ts';
@@ -128,6 +129,16 @@ describe('a DryRun', () => {
     expect(world.started).toHaveLength(1);
   });
 
+  it('ends when something else has the name of its request', async () => {
+    await using world = await startWorld({ 'test/make': make }, ON);
+    await world.plane.client.create(destinations, rehearsal);
+    await create(world.plane, bucketPromise());
+    const name = stableName('kratix-dry-run-try');
+    await create(world.plane, bucketRequest(name));
+    await create(world.plane, dryRun({ size: '1Gi' }));
+    expect(await completed(world)).toMatchObject({ status: 'False', message: `There is a bucket default/${name} already, and it is not of this dry run: delete it, or give the dry run another name` });
+  });
+
   it('takes a shorter name where the API allows no longer one', async () => {
     await using world = await startWorld({ 'test/make': make }, ON);
     await world.plane.client.create(destinations, rehearsal);
@@ -187,6 +198,17 @@ describe('a compound DryRun', () => {
     await world.plane.client.delete(dryRuns, { namespace: 'default', name: 'try' });
     await eventually(async () => expect((await world.plane.client.list(dryRuns)).items).toEqual([]));
     expect(rehearsed(world)).toEqual([]);
+  });
+
+  it('ends when something else has the name of a component\'s dry run', async () => {
+    await using world = await startWorld({ 'test/make': make, 'test/app': app }, ON);
+    await world.plane.client.create(destinations, rehearsal);
+    await create(world.plane, bucketPromise());
+    await create(world.plane, appPromise());
+    const name = stableName('try-bucket-shop-data');
+    await create(world.plane, dryRun({ size: '1Gi' }, name, 'other'));
+    await create(world.plane, dryRun({ size: '2Gi' }, 'try', 'shop', 'app'));
+    expect(await completed(world)).toMatchObject({ status: 'False', message: `There is a DryRun default/${name} already, and it is not of this dry run: delete it, or give the dry run another name` });
   });
 
   it('shows nothing of what stands in a namespace that nobody was asked about, and goes round in no circle', async () => {

@@ -1,5 +1,6 @@
 import { dryRuns, works as workKind, type DryRun, type Work } from '@plinth/api';
-import { isAlreadyExists, isInvalid, type KubeObject, keyOf, type ObjectKey } from '@plinth/apimachinery';
+import { type ApiResource, isAlreadyExists, isInvalid, type KubeObject, keyOf, type ObjectKey } from '@plinth/apimachinery';
+import type { Client } from '@plinth/client';
 import { addFinalizers, done, dropFinalizers, patchStatus, type Request, type Result, retryAfter, runController } from '@plinth/controller-runtime';
 import { findCondition } from '../conditions.ts';
 import { FINALIZERS } from '../naming/finalizers.ts';
@@ -118,6 +119,19 @@ export function runDryRunControllers(context: PlatformContext): AsyncDisposable 
     if (plan.type === 'complete') recorder.record(dryRun, { type: plan.status === 'True' ? 'Normal' : 'Warning', reason: plan.reason, message: plan.message });
     await patchStatus(client, dryRuns, dryRun, dryRunStatus(dryRun, childrenOf(dryRun), plan, clock.now()));
   };
+  const refuse = (dryRun: DryRun, message: string): Promise<void> => report(dryRun, { type: 'complete', status: 'False', reason: 'PipelineFailed', message });
+  /** Makes what the event of which brings us back. False: something else has the name, and nobody tells us when it goes. */
+  const makeOwn = async (writer: Client, resource: ApiResource, wanted: KubeObject, owner: DryRun): Promise<boolean> => {
+    try {
+      await writer.create(resource, wanted);
+      return true;
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error;
+      const found = await writer.find<KubeObject>(resource, keyOf(wanted));
+      if (!found || found.metadata.deletionTimestamp) throw error;
+      return isOwnedBy(found, owner);
+    }
+  };
   const markPaused = async (snapshot: DryRunSnapshot, paused: 'true' | null): Promise<void> => {
     const { resource, client: writer } = followers.get(snapshot.dryRun.spec?.promiseRef?.name ?? '')!;
     await writer.patch(resource, keyOf(snapshot.request!), 'merge', { metadata: { labels: { [LABELS.paused]: paused } } });
@@ -134,16 +148,20 @@ export function runDryRunControllers(context: PlatformContext): AsyncDisposable 
       case 'createRequest':
         try {
           const { resource, client: writer } = followers.get(dryRun.spec!.promiseRef!.name!)!;
-          await writer.create(resource, buildRehearsal(dryRun, resource, nameLimit(apiOf(snapshot.promise!)!)));
+          const rehearsal = buildRehearsal(dryRun, resource, nameLimit(apiOf(snapshot.promise!)!));
+          if (!(await makeOwn(writer, resource, rehearsal, dryRun))) await refuse(dryRun, isTaken(rehearsal));
         } catch (error) {
           // What the API refuses as a request would be refused as the real one.
-          if (isInvalid(error)) await report(dryRun, { type: 'complete', status: 'False', reason: 'PipelineFailed', message: `The request is refused: ${(error as Error).message}` });
-          else if (!isAlreadyExists(error)) throw error;
+          if (!isInvalid(error)) throw error;
+          await refuse(dryRun, `The request is refused: ${(error as Error).message}`);
         }
         return done;
-      case 'createChildren':
-        await Promise.all(plan.children.map((child) => client.create(dryRuns, child).catch(ignoreExisting)));
-        return retryAfter(0);
+      case 'createChildren': {
+        const made = await Promise.all(plan.children.map((child) => makeOwn(client, dryRuns, child, dryRun)));
+        const taken = plan.children.find((_child, index) => !made[index]);
+        if (taken) await refuse(dryRun, isTaken(taken));
+        return done;
+      }
       case 'writeSummary':
         await client.create(workKind, buildSummary(dryRun, request!.metadata.name, renderSummary(reportOf(dryRun)))).catch(ignoreExisting);
         return retryAfter(0);
@@ -238,6 +256,8 @@ function labelledSubject({ metadata }: KubeObject): readonly Request[] {
   const { [LABELS.promiseName]: promise, [LABELS.resourceName]: name, [LABELS.resourceNamespace]: namespace, [LABELS.dryRun]: dryRun } = metadata.labels ?? {};
   return dryRun === 'true' && promise && name ? [{ namespace: namespace ?? metadata.namespace!, name: `${promise}/${name}` }] : [];
 }
+
+const isTaken = ({ kind, metadata }: KubeObject): string => `There is a ${kind} ${metadata.namespace}/${metadata.name} already, and it is not of this dry run: delete it, or give the dry run another name`;
 
 function ignoreExisting(error: unknown): void {
   if (!isAlreadyExists(error)) throw error;
