@@ -212,6 +212,32 @@ describe('the layout of a Destination', () => {
 });
 
 describe('a Destination', () => {
+  it('whose path changes while placements are being written gets them at its new one', async () => {
+    const known = Promise.withResolvers<void>();
+    await using world = await startWorld({}, {}, {
+      objects: [destination('red', inMemory)],
+      tap: (client) => ({
+        client,
+        store: (store) => ({
+          ...store,
+          write: async (change, options) => {
+            const outcome = await store.write(change, options);
+            if (!change.name.includes('canary')) await known.promise;
+            return outcome;
+          },
+        }),
+      }),
+    });
+    const stands = (folder: string) => eventually(() => expect([...world.store.files.keys()].filter((path) => path.startsWith(folder))).not.toEqual([]));
+    await createWork(world.plane, 'one', 'red', { 'a.yaml': 'a' });
+    await stands('red/resources/default/p/');
+    await world.plane.client.patch(destinations, { name: 'red' }, 'merge', { spec: { path: 'crimson' } });
+    // The canary is there: the platform knows of the new path.
+    await stands('crimson/');
+    known.resolve();
+    await stands('crimson/resources/default/p/');
+  });
+
   it('with cleanup all takes its placements, files and canaries along', async () => {
     await using world = await startGit(destination('red', inMemory, { cleanup: 'all' }));
     await createWork(world.plane, 'one', 'red', { 'a.yaml': 'a' });

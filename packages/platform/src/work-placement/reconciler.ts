@@ -24,8 +24,11 @@ import { type PlacementOutcome, placementStatus } from './status.ts';
 export function runWorkPlacementController(context: PlatformContext): Controller {
   const { informers, client, clock, stateStores, config, signal } = context;
   const recorder = context.recorder('WorkPlacementController');
-  /** When a placement was last compared with its store, as far as this process knows; absent: it is to be. */
-  const comparedAt = new Map<string, number>();
+  /**
+   * The last look at what stands in the store for each placement. Absent, or without an end: there is to be one. A look that was
+   * forgotten while it was under way counts for nothing, for it began before its place changed.
+   */
+  const looks = new Map<string, { at?: number }>();
   const aggregates = new AggregateWrites();
   /** Who has a record, by uid: from the decision on, and not only when its status says that it is written. */
   const holders = new Map<string, string>();
@@ -36,14 +39,14 @@ export function runWorkPlacementController(context: PlatformContext): Controller
     const placement = informers.workPlacements.get(request);
     const key = keyString(request);
     if (!placement) {
-      comparedAt.delete(key);
+      looks.delete(key);
       return undefined;
     }
     const destination = informers.destinations.get({ name: placement.spec?.targetDestinationName ?? '' });
     const ref = destination?.spec?.stateStoreRef;
     const store = findStore(informers, ref);
     const interval = config.stateStoreReconciliationIntervalMs;
-    const before = comparedAt.get(key);
+    const before = looks.get(key)?.at;
     const isDue = before === undefined || (interval > 0 && clock.now() - before >= interval);
     return { key, placement, destination, store, hasWriter: ref !== undefined && stateStores.get(ref) !== undefined, isDue };
   };
@@ -72,6 +75,8 @@ export function runWorkPlacementController(context: PlatformContext): Controller
       await letGo(placement);
       return done;
     }
+    const look: { at?: number } = {};
+    looks.set(key, look);
     const outcome = await attempt(() => {
       if (!isOwner) throw new StateStoreError('conflict', `cannot write its files: ${owner.metadata.namespace}/${owner.metadata.name} has the same record in .kratix, and was there first`, { hint: 'give one of the two Works another name, or use filepath.mode nestedByMetadata' });
       return destination.spec?.filepath?.mode === 'aggregatedYAML'
@@ -101,7 +106,7 @@ export function runWorkPlacementController(context: PlatformContext): Controller
         return done;
       case 'written':
       case 'unchanged':
-        comparedAt.set(key, clock.now());
+        look.at = clock.now();
         if (outcome.outcome === 'written') {
           refused.call(storeKey(ref));
           refused.call(destination.metadata.name);
@@ -165,7 +170,7 @@ export function runWorkPlacementController(context: PlatformContext): Controller
     updated: (destination, previous) => {
       if (deepEqual(placeOf(destination), placeOf(previous))) return;
       for (const placement of informers.workPlacements.byIndex(BY_DESTINATION, destination.metadata.name)) {
-        comparedAt.delete(keyString(keyOf(placement)));
+        looks.delete(keyString(keyOf(placement)));
         controller.enqueue(keyOf(placement));
       }
     },
@@ -181,7 +186,7 @@ export function runWorkPlacementController(context: PlatformContext): Controller
   stateStores.onUnknown((ref) => {
     // Who stands in the store comes before who was refused, so that each keeps its place when all is written anew.
     for (const placement of placementsOf(context, ref).toSorted((left, right) => Number(isWritten(right)) - Number(isWritten(left)))) {
-      comparedAt.delete(keyString(keyOf(placement)));
+      looks.delete(keyString(keyOf(placement)));
       controller.enqueue(keyOf(placement));
     }
   });
