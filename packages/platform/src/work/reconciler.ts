@@ -7,7 +7,7 @@ import { BY_WORK } from '../runtime/informers.ts';
 import { type AppliedStep, applyWork } from './apply.ts';
 import { recordPlacementEvents, recordWorkEvents, type WorkRecorders } from './events.ts';
 import { planWork, type WorkSnapshot, type WorkStep } from './plan.ts';
-import { workStatus } from './status.ts';
+import { newsInMs, workStatus } from './status.ts';
 import { countPlacements, countUnscheduled } from './outcomes.ts';
 import { spanPrefix, traced } from '../telemetry/telemetry.ts';
 import { destinationMatters, placementMatters, workMatters, worksFor } from './wake.ts';
@@ -66,6 +66,11 @@ export function runWorkController(context: PlatformContext): Controller {
         if (!current) return done;
         const failedGroups = failures.flatMap(({ step }) => ('placement' in step ? [step.placement.spec?.id ?? ''] : []));
         const status = workStatus(current.work, { groups, placements: current.placements, failedGroups, destination: (name) => informers.destinations.get({ name }) }, clock.now());
+        const waitMs = newsInMs(current.work, status, clock.now());
+        if (waitMs > 0) {
+          conclude(applied);
+          return retryAfter(waitMs);
+        }
         if (recordWorkEvents(recorders, current.work, status)) countUnscheduled(telemetry, work, groups);
         await patchStatus(client, works, current.work, status);
         return conclude(applied);

@@ -1,7 +1,7 @@
 import type { Destination, WorkPlacement } from '@plinth/api';
 import { describe, expect, it } from 'vitest';
 import { schedule } from './schedule.ts';
-import { type WorkStanding, workStatus } from './status.ts';
+import { newsInMs, type WorkStanding, workStatus } from './status.ts';
 import { destination, placement, work, writeSucceeded } from './test-objects.ts';
 
 const a = destination('a', { environment: 'dev' });
@@ -57,5 +57,26 @@ describe(workStatus, () => {
   });
   it('counts groups, not placements', () => {
     expect(workStatus(work(), { groups: schedule(work(), [], []), placements: [], destination: () => undefined }, 0)).toMatchObject({ workPlacements: 1, workPlacementsCreated: 0 });
+  });
+});
+
+describe(newsInMs, () => {
+  const created = Date.parse('2026-01-01T00:00:00Z');
+  const fresh = { ...work(), metadata: { ...work().metadata, creationTimestamp: '2026-01-01T00:00:00Z' } };
+  const wait = (placements: readonly WorkPlacement[], now: number, of = fresh): number => {
+    const destinations = placements.length > 0 ? [a] : [];
+    const standing = { groups: schedule(of, destinations, placements), placements, destination: () => a };
+    return newsInMs(of, workStatus(of, standing, now), now);
+  };
+
+  it('lets a while pass before it says of a new Work that it is being written', () => {
+    expect([0, 500, 2_000, 60_000].map((age) => wait([placement('a')], created + age))).toEqual([2_000, 1_500, 0, 0]);
+  });
+  it('says everything else at once', () => {
+    expect(wait([placement('a', writeSucceeded('True'))], created)).toBe(0);
+    expect(wait([placement('a', writeSucceeded('False', 3, 'no'))], created)).toBe(0);
+    expect(wait([], created)).toBe(0);
+    expect(wait([placement('a')], created, { ...fresh, status: { conditions: [] } })).toBe(0);
+    expect(wait([placement('a')], created, { ...fresh, metadata: { ...fresh.metadata, creationTimestamp: '' } })).toBe(0);
   });
 });

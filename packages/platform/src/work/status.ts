@@ -29,6 +29,18 @@ export function workStatus(work: Work, standing: WorkStanding, now: number): Non
   };
 }
 
+/**
+ * In how many ms a status is worth a write. That a new Work is being written is so only when it takes a while: in most cases
+ * the next thing to say is that it stands in the store, a moment later.
+ */
+export function newsInMs(work: Work, status: NonNullable<Work['status']>, now: number): number {
+  const isUnderWay = work.status?.conditions === undefined && findCondition(status.conditions, 'Written')?.reason === 'ScheduledToDestination' && findCondition(status.conditions, 'Ready')?.reason === 'ScheduledToDestination';
+  return isUnderWay ? Math.max(0, Date.parse(work.metadata.creationTimestamp ?? '') + UNDER_WAY_MS - now || 0) : 0;
+}
+
+/** Times of creation have whole seconds, so this is one to two of them. */
+const UNDER_WAY_MS = 2_000;
+
 function conditionsOf({ groups, placements, failedGroups = [] }: WorkStanding, generation: number): readonly ConditionUpdate[] {
   if (failedGroups.length > 0) {
     const reason = 'FailedToScheduleWorkloads';
