@@ -12,7 +12,7 @@ import { measureMemory } from './measures/memory.ts';
 import { measureOneAtATime } from './measures/one-at-a-time.ts';
 import { measureStartUp } from './measures/start-up.ts';
 import { measureWaterfall } from './measures/waterfall.ts';
-import { startBenchPlatform, type BenchPlatform } from './platform.ts';
+import { removeBenchData, startBenchPlatform, type BenchPlatform } from './platform.ts';
 import { renderReport } from './report.ts';
 
 const folder = join(import.meta.dirname, 'results');
@@ -52,6 +52,7 @@ for (const [name, measure] of Object.entries(measures)) {
 }
 const results = Object.fromEntries(readdirSync(folder).filter((file) => file.endsWith('.json')).map((file) => [file.slice(0, -5), JSON.parse(readFileSync(join(folder, file), 'utf8')) as { result: never }]));
 writeFileSync(join(import.meta.dirname, 'README.md'), renderReport(results));
+removeBenchData();
 // Connections that are kept alive need not be waited for.
 process.exit();
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startBenchPlatform } from '../platform.ts';
@@ -11,10 +11,9 @@ export async function measureStartUp(runs = 5): Promise<{ readonly firstMs: Summ
   for (let run = 0; run < runs; run++) {
     const dataDir = join(mkdtempSync(join(tmpdir(), 'plinth-bench-')), 'data');
     for (const series of [first, again]) {
-      await using platform = await startBenchPlatform({ dataDir, keep: true });
+      await using platform = await startBenchPlatform({ dataDir, keep: series === first });
       series.push(platform.readyAfterMs);
     }
-    rmSync(dataDir, { recursive: true, force: true });
   }
   return { firstMs: summarise(first), againMs: summarise(again) };
 }
