@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -10,6 +11,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'rooms',
+          // Vitest leaves one core of two idle, and most tests here wait for something.
+          maxWorkers: Math.max(2, availableParallelism() - 1),
           include: ['{packages,promises,apps}/*/{src,tests,steps,web}/**/*.test.ts', '{tools,docs,conformance}/**/*.test.ts'],
           sequence: { groupOrder: 1 },
         },
