@@ -68,8 +68,8 @@ export function runWorkController(context: PlatformContext): Controller {
         const status = workStatus(current.work, { groups, placements: current.placements, failedGroups, destination: (name) => informers.destinations.get({ name }) }, clock.now());
         const waitMs = newsInMs(current.work, status, clock.now());
         if (waitMs > 0) {
-          conclude(applied);
-          return retryAfter(waitMs);
+          const result = conclude(applied);
+          return result.type === 'done' ? retryAfter(waitMs) : result;
         }
         if (recordWorkEvents(recorders, current.work, status)) countUnscheduled(telemetry, work, groups);
         await patchStatus(client, works, current.work, status);
