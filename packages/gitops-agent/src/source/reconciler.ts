@@ -2,7 +2,7 @@ import { keyOf, keyString, type ObjectKey } from '@plinth/apimachinery';
 import { gitRepositories, type GitRepository } from '@plinth/api';
 import type { Client } from '@plinth/client';
 import { GitFormatError, GitRepositoryError } from '@plinth/git';
-import { done, findCondition, patchStatus, retryAfter, withFinalizer, type Clock, type EventRecorder, type Informer, type Logger, type Result } from '@plinth/controller-runtime';
+import { done, patchStatus, retryAfter, withFinalizer, type Clock, type EventRecorder, type Informer, type Logger, type Result } from '@plinth/controller-runtime';
 import { parseDuration, printDuration } from '../duration.ts';
 import { FINALIZER, REQUESTED_AT, SOURCE_STATUS_MANAGER } from '../names.ts';
 import { artifactPath, type ArtifactStore } from './artifact-store.ts';
@@ -10,6 +10,7 @@ import { readAddress } from './credentials.ts';
 import { AuthenticationFailed, type OpenRemote, type RemoteRepository } from './git-remotes.ts';
 import { ArtifactTooLarge } from './measure-folder.ts';
 import { subscribeToRefs, type RefSubscription } from './ref-subscription.ts';
+import { reportFailure } from './report-failure.ts';
 import { retryDelay } from './retry-delay.ts';
 import { chooseRevision, describeReference, type ChosenRevision, type GitReference } from './revision.ts';
 import { sourceStatus, type SourceOutcome } from './status.ts';
@@ -178,17 +179,9 @@ export function createSourceReconciler(options: SourceReconcilerOptions): Source
     // The schedule stands before the status is written: the write must not count as a reason for another look.
     const idleMs = memory.connection?.refs.isLive ? Math.max(intervalMs, LIVE_POLL_MS) : intervalMs;
     memory.nextPollAt = now + (failed ? retryDelay(memory.failures, intervalMs) : idleMs);
-    report(repository, outcome);
+    reportFailure(repository, outcome, { events, log });
     await patchStatus(client, gitRepositories, repository, sourceStatus(repository, outcome, requestedAt, new Date(now)), { fieldManager: SOURCE_STATUS_MANAGER });
     return retryAfter(memory.nextPollAt - now);
-  }
-
-  function report(repository: GitRepository, outcome: SourceOutcome): void {
-    if (outcome.type !== 'failed' && outcome.type !== 'stalled') return;
-    const ready = findCondition(repository.status?.conditions, 'Ready');
-    if (ready?.status === 'False' && ready.message === outcome.message) return;
-    log.warn({ kind: 'GitRepository', ...keyOf(repository), reason: outcome.reason, message: outcome.message }, 'failed to update a source');
-    events.record(repository, { type: 'Warning', reason: outcome.reason, message: outcome.message });
   }
 
   async function apply(repository: GitRepository, signal: AbortSignal): Promise<Result> {

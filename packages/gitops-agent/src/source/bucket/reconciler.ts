@@ -1,12 +1,13 @@
 import { buckets, type Bucket } from '@plinth/api';
 import { keyOf, keyString, timeText, type ObjectKey } from '@plinth/apimachinery';
 import type { Client } from '@plinth/client';
-import { done, findCondition, patchStatus, retryAfter, withFinalizer, type Clock, type EventRecorder, type Informer, type Logger, type Result } from '@plinth/controller-runtime';
+import { done, patchStatus, retryAfter, withFinalizer, type Clock, type EventRecorder, type Informer, type Logger, type Result } from '@plinth/controller-runtime';
 import { GitFormatError, GitRepositoryError } from '@plinth/git';
 import { parseDuration, printDuration } from '../../duration.ts';
 import { FINALIZER, REQUESTED_AT, SOURCE_STATUS_MANAGER } from '../../names.ts';
 import { artifactPath, type ArtifactStore } from '../artifact-store.ts';
 import { ArtifactTooLarge } from '../measure-folder.ts';
+import { reportFailure } from '../report-failure.ts';
 import { retryDelay } from '../retry-delay.ts';
 import { sourceStatus, type SourceOutcome } from '../status.ts';
 import { BucketError, type OpenBucket, type RemoteBucket } from './bucket-remotes.ts';
@@ -129,17 +130,9 @@ export function createBucketReconciler(options: BucketReconcilerOptions): Bucket
     const now = clock.now();
     // The schedule stands before the status is written: the write must not count as a reason for another look.
     memory.nextPollAt = now + (failed ? retryDelay(memory.failures, intervalMs) : intervalMs);
-    report(bucket, outcome);
+    reportFailure(bucket, outcome, { events, log });
     await patchStatus(client, buckets, bucket, sourceStatus(bucket, outcome, requestedAt, new Date(now)), { fieldManager: SOURCE_STATUS_MANAGER });
     return retryAfter(memory.nextPollAt - now);
-  }
-
-  function report(bucket: Bucket, outcome: SourceOutcome): void {
-    if (outcome.type !== 'failed' && outcome.type !== 'stalled') return;
-    const ready = findCondition(bucket.status?.conditions, 'Ready');
-    if (ready?.status === 'False' && ready.message === outcome.message) return;
-    log.warn({ kind: 'Bucket', ...keyOf(bucket), reason: outcome.reason, message: outcome.message }, 'failed to update a source');
-    events.record(bucket, { type: 'Warning', reason: outcome.reason, message: outcome.message });
   }
 
   async function apply(bucket: Bucket, signal: AbortSignal): Promise<Result> {
