@@ -1,5 +1,6 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { Readable } from 'node:stream';
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import { BucketError, type BucketAddress, type OpenBucket } from './bucket-remotes.ts';
 
@@ -27,7 +28,11 @@ export const openS3Bucket: OpenBucket = async (address) => {
     get: async (Key, abortSignal) => {
       try {
         const { Body, ETag, ContentLength = 0 } = await s3.send(new GetObjectCommand({ Bucket, Key }), { abortSignal });
-        if (ContentLength > MAX_OBJECT_BYTES) throw new Error(`it has ${ContentLength} bytes, at most ${MAX_OBJECT_BYTES} are read`);
+        if (ContentLength > MAX_OBJECT_BYTES) {
+          // What nobody reads would hold its connection.
+          if (Body instanceof Readable) Body.destroy();
+          throw new Error(`it has ${ContentLength} bytes, at most ${MAX_OBJECT_BYTES} are read`);
+        }
         return { etag: plain(ETag), content: Buffer.from((await Body?.transformToByteArray()) ?? []) };
       } catch (error) {
         if ((error as Error).name === 'NoSuchKey') return undefined;
