@@ -26,8 +26,8 @@ export interface WriterQuestionsOptions {
 
 export function createWriterQuestions({ destinations, stateStores, clock, answered }: WriterQuestionsOptions): WriterQuestions {
   const newest = new Map<string, string>();
-  /** What was asked last about each destination: it is not asked twice. */
-  const asked = new Map<string, string>();
+  /** What was asked last about each destination, and whom: one writer is not asked twice, one that was opened since knows nothing of it. */
+  const asked = new Map<string, { readonly question: string; readonly writer: StateStoreWriter }>();
   const unseen = followUnseenStates(clock, answered);
 
   const ask = (destination: Destination, before?: Destination): void => {
@@ -47,8 +47,9 @@ export function createWriterQuestions({ destinations, stateStores, clock, answer
     }
     const unknown = writer.identify ? unknownStates(agent, isKnown) : unknownCommit(agent, isKnown);
     const question = JSON.stringify(unknown);
-    if (unknown.length === 0 || asked.get(metadata.name) === question) return;
-    asked.set(metadata.name, question);
+    const last = asked.get(metadata.name);
+    if (unknown.length === 0 || (last?.question === question && last.writer === writer)) return;
+    asked.set(metadata.name, { question, writer });
     if (!writer.identify) return stateStores.suspect(ref);
     Promise.all(unknown.map(({ prefix, revisions }) => writer.identify!(revisions, prefix))).then(
       (found) => {
