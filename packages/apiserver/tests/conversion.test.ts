@@ -1,3 +1,5 @@
+import { X509Certificate } from 'node:crypto';
+import { rootCertificates } from 'node:tls';
 import { configMaps, customResourceDefinitions, services } from '@plinth/api';
 import type { ApiResource, KubeObject, UnstructuredObject } from '@plinth/apimachinery';
 import { eventually, startControlPlane, type ControlPlane } from '@plinth/testing';
@@ -7,6 +9,8 @@ import { startConversionWebhook, type ConversionWebhook } from './conversion-web
 const v1: ApiResource = { group: 'example.com', version: 'v1', kind: 'Widget', plural: 'widgets', namespaced: true };
 const v2: ApiResource = { ...v1, version: 'v2' };
 const key = (name: string) => ({ namespace: 'default', name });
+/** A certificate, but no PEM. */
+const DER = new X509Certificate(rootCertificates[0]!).raw.toString('base64');
 const ONE = key('one');
 const size1 = { type: 'string' };
 const size2 = { type: 'object', properties: { amount: { type: 'integer' }, unit: { type: 'string' } } };
@@ -178,6 +182,7 @@ describe('a CRD whose webhook converts', () => {
     [{ strategy: 'Webhook', webhook: { clientConfig: {}, conversionReviewVersions: ['v1'] } }, 'spec.conversion.webhook.clientConfig: Required value: exactly one of url or service is required'],
     [{ strategy: 'Webhook', webhook: { clientConfig: { url: 'http://a.test' }, conversionReviewVersions: ['v1'] } }, 'spec.conversion.webhook.clientConfig.url: Invalid value: "http://a.test": \'https\' is the only allowed URL scheme'],
     [{ strategy: 'Webhook', webhook: { clientConfig: { url: 'https://a.test', caBundle: 'AAAA' }, conversionReviewVersions: ['v1'] } }, 'caBundle: Invalid value: "...": unable to load root certificates'],
+    [{ strategy: 'Webhook', webhook: { clientConfig: { url: 'https://a.test', caBundle: DER }, conversionReviewVersions: ['v1'] } }, 'caBundle: Invalid value: "...": unable to load root certificates'],
     [{ strategy: 'Webhook', webhook: { clientConfig: { service: { namespace: 'a', name: 'b', path: 'c', port: 0 } }, conversionReviewVersions: ['v1'] } }, 'spec.conversion.webhook.clientConfig.service.path: Invalid value: "c": must start with a /, without a query'],
   ])('is refused when it says %j', async (conversion, expected) => {
     await using plane = await startControlPlane();

@@ -47,9 +47,10 @@ function urlProblem(text: string): string | undefined {
   return search ? 'query parameters are not permitted in the URL' : undefined;
 }
 
+/** As text, which is how TLS takes authorities: of DER it would make none, and no connection were trusted. */
 function isCertificate(base64: string): boolean {
   try {
-    return new X509Certificate(Buffer.from(base64, 'base64')).raw.length > 0;
+    return new X509Certificate(Buffer.from(base64, 'base64').toString()).raw.length > 0;
   } catch {
     return false;
   }
