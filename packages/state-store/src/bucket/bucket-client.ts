@@ -1,5 +1,6 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { Readable } from 'node:stream';
 import {
   AbortMultipartUploadCommand,
   CreateMultipartUploadCommand,
@@ -89,7 +90,11 @@ export class BucketClient implements Disposable {
     return this.#call(`read ${key}`, async () => {
       try {
         const { Body, ContentLength = 0 } = await this.#s3.send(new GetObjectCommand({ Bucket: this.#bucket, Key: key }), { abortSignal: signal });
-        if (ContentLength > maxObjectBytes) throw new Error(`it has ${ContentLength} bytes, at most ${maxObjectBytes} are read`);
+        if (ContentLength > maxObjectBytes) {
+          // What nobody reads would hold its connection.
+          if (Body instanceof Readable) Body.destroy();
+          throw new Error(`it has ${ContentLength} bytes, at most ${maxObjectBytes} are read`);
+        }
         return await Body?.transformToByteArray();
       } catch (error) {
         if (isNotThere(error)) return undefined;
