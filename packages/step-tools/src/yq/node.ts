@@ -88,23 +88,8 @@ export class YamlNode {
   }
 
   copyWithoutContent(): YamlNode {
-    const copy = new YamlNode(this.kind, this.tag, this.value);
-    copy.style = this.style;
-    copy.isTagged = this.isTagged;
-    copy.anchor = this.anchor;
-    copy.target = this.target;
-    copy.headComment = this.headComment;
-    copy.lineComment = this.lineComment;
-    copy.footComment = this.footComment;
-    copy.leadingContent = this.leadingContent;
-    copy.parent = this.parent;
-    copy.key = this.key;
-    copy.isMapKey = this.isMapKey;
-    copy.document = this.documentIndex;
-    copy.fileIndex = this.root.fileIndex;
-    copy.filename = this.root.filename;
-    copy.isTogether = this.isTogether;
-    return copy;
+    const { document, fileIndex, filename } = this.root;
+    return Object.assign(new YamlNode(this.kind, this.tag), this, { content: [], document, fileIndex, filename });
   }
 
   /** `other`, in this node's place. A scalar that takes the place of a whole document is of none, and is printed without `---`. */
