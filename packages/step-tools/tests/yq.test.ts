@@ -107,6 +107,18 @@ it('reads standard input where no file is named, and the name `-`', () => {
   expect(yq(['-P'], { input: '{"a": [1]}' }).stdout).toBe('a:\n  - 1\n');
 });
 
+it.each([
+  ['<$0>', '<a>b'],
+  ['${1}x', 'axb'],
+  ['$1x', 'b'],
+  ['$2', 'b'],
+  ['$HOME', 'b'],
+  ['${first}$$1', 'a$1b'],
+  ['$&', '$&b'],
+])('puts in place of a match what Go makes of %j', (template, expected) => {
+  expect(yq(['-n', `"ab" | sub("(?P<first>a)", strenv(TEMPLATE))`], { env: { TEMPLATE: template } }).stdout).toBe(`${expected}\n`);
+});
+
 it('stands aliases that stand for very much out', () => {
   const bomb = ['a: &a [x, x, x, x, x, x, x, x, x, x]', ...'bcdefgh'.split('').map((name, index) => `${name}: &${name} [${Array.from({ length: 10 }, () => `*${'abcdefg'[index]}`).join(', ')}]`)].join('\n');
   expect(yq(['-o', 'json', '.', 'bomb.yaml'], { files: { 'bomb.yaml': bomb } })).toMatchObject({ exitCode: 1, stderr: 'Error: what the aliases stand for is more than 2000000 values\n' });

@@ -33,12 +33,9 @@ export const textFunctions: Readonly<Record<string, YqFunction>> = {
   }),
   sub: each((node, call) => {
     if (kindOf(node) !== '!!str') throw new YqError(`cannot substitute with ${node.tag}, can only substitute strings. Hint: Most often you'll want to use '|=' over '=' for this operation`);
-    const replacement = (call.argument(1)[0]?.value ?? '').replaceAll(/\$(?:\{(\w+)\}|(\w+)|\$|)/g, (whole, braced?: string, bare?: string) => {
-      const name = braced ?? bare;
-      if (name === undefined) return whole === '$$' ? '$$' : '$$$$'.slice(2);
-      return /^\d+$/.test(name) ? `$${name}` : `$<${name}>`;
-    });
-    return node.replacedBy(Object.assign(string(node.value.replaceAll(pattern(call.argument(0)[0]?.value ?? ''), replacement)), { style: node.style }));
+    const template = call.argument(1)[0]?.value ?? '';
+    const replaced = node.value.replaceAll(pattern(call.argument(0)[0]?.value ?? ''), (...found: readonly unknown[]) => expanded(template, found));
+    return node.replacedBy(Object.assign(string(replaced), { style: node.style }));
   }),
   test: each((node, call) => boolean(node, pattern(call.argument(0)[0]?.value ?? '', options(call).replace('g', '')).test(textOf(node)))),
   match: each((node, call) => matches(node, call).map((match) => matched(node, match))),
@@ -54,6 +51,18 @@ export const textFunctions: Readonly<Record<string, YqFunction>> = {
     return node.replacedBy(string(envsubst(node.value, context.outside.env)));
   }),
 };
+
+/** Go's template of a replacement, of what `replaceAll` found: a group that is not there is empty. */
+function expanded(template: string, found: readonly unknown[]): string {
+  const groups = found.slice(0, found.findIndex((each) => typeof each === 'number')) as readonly (string | undefined)[];
+  const last = found.at(-1);
+  const named = new Map(typeof last === 'object' ? Object.entries(last as Record<string, string | undefined>) : []);
+  return template.replaceAll(/\$(?:\{(\w+)\}|(\w+)|\$|)/g, (_whole, braced?: string, bare?: string) => {
+    const name = braced ?? bare;
+    if (name === undefined) return '$';
+    return (/^\d+$/.test(name) ? groups[Number(name)] : named.get(name)) ?? '';
+  });
+}
 
 function textOf(node: YamlNode): string {
   if (kindOf(node) !== '!!str') throw new YqError(`cannot match with ${node.tag}, can only match strings. Hint: Most often you'll want to use '|=' over '=' for this operation`);
