@@ -29,6 +29,7 @@ describe(runJq, () => {
     [['-e', 'empty'], '', 4],
     [['-n', 'env.NAME, $ENV.NAME'], '"ann"\n"ann"\n'],
     [['-nr', '"\\(env.NAME) $ENV.NAME \\("(" + $ENV.NAME)"'], 'ann $ENV.NAME (ann\n'],
+    [['-nc', '{$ENV}, (env | keys) # both'], '{"ENV":{"NAME":"ann"}}\n["NAME"]\n'],
     [['.env'], 'null\n'],
     [['--arg', 'x', '4', '.a + ($x | tonumber)'], '5\n'],
     [['--argjson', 'x', '{"y": 2}', '$x.y'], '2\n'],

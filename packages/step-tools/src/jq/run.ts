@@ -1,6 +1,6 @@
 import { loadJq } from 'jq-wasm';
 import { JqUsageError, parseArguments } from './arguments.ts';
-import { partsOf } from './program.ts';
+import { codeOf } from './program.ts';
 
 /** What jq does to the machine. */
 export interface JqMachine {
@@ -67,10 +67,6 @@ async function run(program: string, given: readonly string[], input: string, env
 
 /** `env` and `$ENV` are this process's, and not those of the build, which has none. */
 function withEnvironment(program: string, env: JqMachine['env']): { readonly program: string; readonly flags: readonly string[] } {
-  const parts = partsOf(program);
-  if (!parts.some(({ isCode, text }) => isCode && /\$ENV\b|(?<![.$\w])env\b/.test(text))) return { program, flags: [] };
-  const text = parts.map((part) => (part.isCode ? part.text.replaceAll(/\$ENV\b/g, '$__environment') : part.text)).join('');
-  return { program: `def env: $__environment; ${text}`, flags: ['--argjson', '__environment', JSON.stringify(env)] };
+  if (!/\$ENV\b|(?<![.$\w])env\b/.test(codeOf(program))) return { program, flags: [] };
+  return { program: `$__environment as $ENV | def env: $ENV; ${program}`, flags: ['--argjson', '__environment', JSON.stringify(env)] };
 }
-
-const codeOf = (program: string): string => partsOf(program).map(({ isCode, text }) => (isCode ? text : ' ')).join('');
