@@ -114,7 +114,7 @@ async function apply(platform: RunningPlinth, folder: string, name: string): Pro
 
 /** Names of what Promises are made of. */
 async function belongings(platform: RunningPlinth): Promise<readonly string[]> {
-  const { stdout } = await platform.kubectl('get promises,works,workplacements,jobs -A -o name -l kratix.io/promise-name', { mayFail: true });
+  const { stdout } = await platform.kubectl('get promises,works,workplacements,jobs -A -o name -l kratix.io/promise-name');
   return stdout.split('\n').filter((name) => name !== '');
 }
 
