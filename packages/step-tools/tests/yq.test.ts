@@ -51,6 +51,7 @@ describe('what it does not know', () => {
     [['(.a', 'o.yaml'], "the end where ')' is expected is not understood at character 4 of '(.a'"],
     [['.kind | tag = "!!str"', 'o.yaml'], "'tag =' without what it is written to in front of it is not understood at character 9 of '.kind | tag = \"!!str\"'"],
     [['{.kind}', 'o.yaml'], "a map whose entries are not all key: value is not understood at character 7 of '{.kind}'"],
+    [['-n', '"a" | test("[[:alpha:]]\\\\pL")'], "'\\p' in the regular expression '[[:alpha:]]\\pL' is not understood"],
     [['--front-matter', 'extract', '.', 'o.yaml'], 'the option --front-matter is not understood'],
     [['-o', 'xml', '.', 'o.yaml'], "the format 'xml' of --output-format is not understood"],
     [['.', 'x.toml'], 'a file of the format toml (x.toml) is not understood'],
