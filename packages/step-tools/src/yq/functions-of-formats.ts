@@ -22,7 +22,7 @@ export const formatFunctions: Readonly<Record<string, YqFunction>> = {
   '@base64': encode((node) => Buffer.from(scalarsOnly(node, 'base64')).toString('base64')),
   '@base64d': each((node) => decodeBase64(node)),
   '@uri': encode((node) => encodeURIComponent(scalarsOnly(node, 'uri')).replaceAll('%20', '+').replaceAll(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)),
-  '@urid': each((node) => node.replacedBy(string(decodeURIComponent(node.value.replaceAll('+', ' '))))),
+  '@urid': each((node) => node.replacedBy(string(decodeUri(node.value)))),
   '@sh': encode((node) => shellQuoted(scalarsOnly(node, 'shell'))),
   '@csv': encode((node) => separated(node, ',')),
   '@tsv': encode((node) => separated(node, '\t')),
@@ -58,6 +58,14 @@ function decodeBase64(node: YamlNode): YamlNode {
   const text = node.value.replaceAll(/\s/g, '');
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text)) throw new YqError('illegal base64 data');
   return node.replacedBy(string(Buffer.from(text, 'base64').toString('utf8')));
+}
+
+function decodeUri(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch (error) {
+    throw new YqError(`'${text}' is not the encoding of a text for an address`, { cause: error });
+  }
 }
 
 /** Quoted from where a shell would take something for something else. */

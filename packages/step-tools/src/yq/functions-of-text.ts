@@ -105,10 +105,13 @@ function matched(node: YamlNode, match: RegExpExecArray): YamlNode {
 /** A regular expression of Go's as one of JavaScript's. What both do not understand alike is refused. */
 function pattern(text: string, flags = 'gd'): RegExp {
   const [, inline = '', rest = text] = /^\(\?([ims]+)\)(.*)$/s.exec(text) ?? [];
-  const odd = /\(\?[imsU-]+[:)]|\\[AzQECpP]|\(\?<?[=!]|\\[1-9]|\\h/.exec(rest);
+  const odd = /\(\?[imsU-]+[:)]|\\[AzQECpP]|\(\?<?[=!]|\\[1-9]|\\h|\\x\{/.exec(rest);
   if (odd) throw notUnderstood(`'${odd[0]}' in the regular expression '${text}'`);
   const classes: Readonly<Record<string, string>> = { alpha: 'A-Za-z', digit: '0-9', alnum: 'A-Za-z0-9', upper: 'A-Z', lower: 'a-z', space: '\\s', punct: '!-\\/:-@\\[-`{-~', xdigit: '0-9A-Fa-f', word: '\\w', blank: ' \\t' };
-  const translated = rest.replaceAll('(?P<', '(?<').replaceAll(/\[:(\w+):\]/g, (whole, name: string) => classes[name] ?? whole);
+  const translated = rest.replaceAll('(?P<', '(?<').replaceAll(/\[:(\w+):\]/g, (whole, name: string) => {
+    if (!classes[name]) throw notUnderstood(`'${whole}' in the regular expression '${text}'`);
+    return classes[name];
+  });
   try {
     return new RegExp(translated, [...new Set(`${flags}${inline}`)].join(''));
   } catch (error) {
