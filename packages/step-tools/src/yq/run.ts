@@ -23,7 +23,7 @@ export interface Machine {
   readonly warn: (text: string) => void;
 }
 
-export const VERSION = 'yq (https://github.com/mikefarah/yq/) version v4.44.0, as far as Plinth\'s own yq knows it';
+export const VERSION = 'yq (https://github.com/mikefarah/yq/) version v4.47.2, as far as Plinth\'s own yq knows it';
 
 const USAGE = `usage: yq [eval|eval-all] [options] [expression] [file]...
 
